@@ -1,0 +1,1 @@
+"""Channels (one file per provider: send, verify, parse), rendering, signed links."""
