@@ -1,0 +1,164 @@
+"""Settings: the one reader of the environment (`DORMOUSE_*`, and `.env` beside it)."""
+
+from email.utils import parseaddr
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from domain.errors import DormouseError
+from domain.pace import Pace
+
+
+class WrongSetting(DormouseError):
+    """The configuration cannot be used; the message names the variable and the cure."""
+
+
+class Sender(StrEnum):
+    """Who carries the mail."""
+
+    OUTBOX = "outbox"
+    SENDGRID = "sendgrid"
+    SMTP = "smtp"
+
+
+def _address(value: str) -> str:
+    if "@" not in parseaddr(value)[1]:
+        raise ValueError("must be an address like 'Dormouse Shop <hello@shop.example>'")
+    return value
+
+
+def _locale(value: str) -> str:
+    try:
+        Locale.parse(value, sep="-" if "-" in value else "_")
+    except (UnknownLocaleError, ValueError) as error:
+        raise ValueError("must be a locale like 'en', 'de-AT' or 'tr'") from error
+    return value
+
+
+def _timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be an IANA time zone like 'Europe/Berlin'")
+    return value
+
+
+def _public_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with https:// (or http:// on one machine)")
+    return value.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_public_url)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Settings(BaseSettings):
+    """Everything that differs between installations. Each field is `DORMOUSE_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DORMOUSE_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    #: Where state lives on this machine: database, Temporal's state, outbox.
+    data_dir: Path = Path(".dormouse")
+    #: SQLite in the data folder unless set: postgresql+asyncpg://user:password@host/database.
+    database_url: str = ""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    #: The embedded Temporal server's ports.
+    temporal_port: int = Field(default=7233, ge=1, le=65_535)
+    temporal_ui_port: int = Field(default=8233, ge=1, le=65_535)
+    #: Where links in mails and answers point to; the gateway's own address unless set.
+    public_url: Url | None = None
+    #: Where the links to running journeys point to; the embedded UI unless set.
+    temporal_ui_url: Url | None = None
+
+    sender: Sender = Sender.OUTBOX
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_url: Url = "https://api.sendgrid.com"
+    #: Public keys of the Event Webhook, comma-separated (two while rotating).
+    sendgrid_webhook_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    smtp_url: SecretStr | None = None
+    #: Mails per second that the provider takes; 0 means no limit of ours.
+    sends_per_second: float = Field(default=0, ge=0)
+
+    #: Signs the links in mails. Generated and kept in the data folder by `up` and `demo`.
+    secret_key: SecretStr | None = Field(default=None, min_length=32)
+    #: Virtual seconds per real second, for demonstrations; 1 in production.
+    time_scale: float = Field(default=1, ge=1, le=10_000_000)
+
+    shop_name: str = "Dormouse Shop"
+    shop_url: Url = "https://shop.example"
+    shop_postal_address: str = "Dormouse Shop, 1 Hazel Lane, 12345 Woodland"
+    shop_from: Address = "Dormouse Shop <hello@shop.example>"
+    #: Where alerts for the support desk go; the address of `shop_from` unless set.
+    shop_support: Address | None = None
+    shop_locale: Annotated[str, AfterValidator(_locale)] = "en"
+    shop_timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/London"
+    shop_country: str = Field(default="GB", pattern="^[A-Z]{2}$")
+    shop_currency: str = Field(default="GBP", pattern="^[A-Z]{3}$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_keys(cls, values: dict[str, object]) -> dict[str, object]:
+        keys = values.get("sendgrid_webhook_keys")
+        if isinstance(keys, str):
+            values["sendgrid_webhook_keys"] = tuple(k.strip() for k in keys.split(",") if k.strip())
+        return values
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.sender is Sender.SENDGRID and not self.sendgrid_api_key:
+            raise ValueError("DORMOUSE_SENDER=sendgrid needs DORMOUSE_SENDGRID_API_KEY")
+        if self.sender is Sender.SMTP and not self.smtp_url:
+            raise ValueError(
+                "DORMOUSE_SENDER=smtp needs DORMOUSE_SMTP_URL, like smtp://user:password@host:587"
+            )
+        return self
+
+    @cached_property
+    def database(self) -> str:
+        """The database's address for SQLAlchemy."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'dormouse.db'}"
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How fast the journeys' time passes."""
+        return Pace(self.time_scale)
+
+    @cached_property
+    def base_url(self) -> str:
+        """Where the gateway is reached from outside."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def ui_url(self) -> str:
+        """Where the Temporal UI is reached."""
+        return self.temporal_ui_url or f"http://127.0.0.1:{self.temporal_ui_port}"
+
+    @cached_property
+    def support_address(self) -> str:
+        """The address of the shop's support desk, without a name."""
+        return parseaddr(self.shop_support or self.shop_from)[1]
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings of this process; raises WrongSetting with one sentence per mistake."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise WrongSetting(" ".join(_sentence(e) for e in error.errors())) from error
+
+
+def _sentence(error: object) -> str:
+    assert isinstance(error, dict)  # noqa: S101 - pydantic's own shape
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return f"{message}."
+    return f"DORMOUSE_{str(error['loc'][0]).upper()} is wrong: {message} (got {error['input']!r})."

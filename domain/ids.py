@@ -1,0 +1,27 @@
+"""Ids: opaque, sortable by time, and telling by their prefix what they are of."""
+
+from uuid import UUID, uuid5
+
+from ulid import ULID
+
+_MESSAGES = UUID("6f1d3c1e-5d0a-4d0b-9a43-3d2f6a1f7c55")
+
+
+def new_customer_id() -> str:
+    """A fresh id for a customer; says nothing about the person."""
+    return f"cus_{str(ULID()).lower()}"
+
+
+def new_run_id() -> str:
+    """A fresh id for one passage of a customer through a journey."""
+    return f"run_{str(ULID()).lower()}"
+
+
+def message_id(run_id: str, step: str, occurrence: int) -> str:
+    """The id of the message that a step of a run sends: the same however often it is asked."""
+    return f"msg_{uuid5(_MESSAGES, f'{run_id}/{step}/{occurrence}').hex}"
+
+
+def workflow_id(journey: str, customer_id: str, run_id: str) -> str:
+    """The Temporal workflow id of a run: readable in the UI, unique for ever."""
+    return f"{journey}/{customer_id}/{run_id}"

@@ -1,0 +1,1 @@
+"""Tables, sessions, queries and migrations: the only SQL of the house."""
