@@ -3,7 +3,8 @@
 DormouseError
 ├── NotFound            nothing has this id
 ├── Refused             understood, but against the rules as they stand (carries a code)
-└── Invalid             the request itself is wrong (carries the place)
+├── Invalid             the request itself is wrong (carries the place)
+└── Unavailable         a part we need does not answer now; try again
 """
 
 
@@ -29,3 +30,7 @@ class Invalid(DormouseError):
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class Unavailable(DormouseError):
+    """A part that we need (database, Temporal) does not answer now; the same request may later."""
