@@ -1,0 +1,250 @@
+"""Entry rules: which event starts a journey, under which condition, and how often.
+
+Everything here is pure: a `Situation` holds all that a rule may look at.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from domain.durations import say_duration
+from domain.events import Event, EventName
+from domain.journeys import JourneySettings
+from domain.pace import Pace
+
+#: Re-entry: once is enough for this customer (or order).
+NEVER: Final = None
+#: Re-entry: as soon as the last run has ended.
+ALWAYS: Final = timedelta()
+
+#: A look longer than this was a forgotten tab, not interest.
+LONGEST_LOOK: Final = timedelta(minutes=30)
+
+
+class Per(StrEnum):
+    """What a journey may have only one run at a time for."""
+
+    CUSTOMER = "customer"
+    ORDER = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A threshold that the journey's settings hold, by the field's name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """An event and everything that a condition may take into account."""
+
+    event: Event
+    settings: JourneySettings
+    pace: Pace
+    #: The customer's other recent events in order of time.
+    past: Sequence[Event] = ()
+    #: How long the customer looked at what the event is about, when that is known.
+    looked_for: timedelta | None = None
+
+    def value(self, threshold: Any) -> Any:
+        """`threshold` itself, or what the settings say when it names a setting."""
+        if isinstance(threshold, Setting):
+            return getattr(self.settings, threshold.name)
+        return threshold
+
+
+class Condition:
+    """Something that must hold for an event to start a journey; combine with `|` and `&`."""
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether it holds now."""
+        raise NotImplementedError
+
+    def say(self) -> str:
+        """The condition in words."""
+        raise NotImplementedError
+
+    def __or__(self, other: "Condition") -> "Condition":
+        return Combined((self, other), by="either")
+
+    def __and__(self, other: "Condition") -> "Condition":
+        return Combined((self, other), by="both")
+
+
+@dataclass(frozen=True, slots=True)
+class Combined(Condition):
+    """Several conditions, of which `either` or `both` must hold; a setting may decide which."""
+
+    conditions: tuple[Condition, ...]
+    by: Literal["either", "both"] | Setting
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether enough of the conditions hold."""
+        enough = all if situation.value(self.by) == "both" else any
+        return enough(condition.holds(situation) for condition in self.conditions)
+
+    def say(self) -> str:
+        """The conditions joined by "and" or "or"."""
+        word = {"both": " and ", "either": " or "}.get(str(self.by), " or/and ")
+        return word.join(condition.say() for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Dwelled(Condition):
+    """The customer looked long enough: measured by the shop, or seen from the next event."""
+
+    seconds: float | Setting
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether the look lasted long enough."""
+        if situation.looked_for is None:
+            return False
+        wanted = situation.value(self.seconds)
+        least = wanted if isinstance(wanted, timedelta) else timedelta(seconds=wanted)
+        return situation.looked_for >= situation.pace.of(least)
+
+    def say(self) -> str:
+        """The condition in words."""
+        return f"looked for at least {_words(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Condition):
+    """The same product, category or search was looked at `times` times, this time included."""
+
+    times: int | Setting
+    within: timedelta | Setting
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether it was seen often enough within the window."""
+        event = situation.event
+        subject = event.facts.subject
+        if subject is None:
+            return False
+        since = event.happened_at - situation.pace.of(situation.value(self.within))
+        earlier = sum(
+            past.facts.subject == subject
+            and past.id != event.id
+            and since <= past.happened_at <= event.happened_at
+            for past in situation.past
+        )
+        return bool(earlier + 1 >= situation.value(self.times))
+
+    def say(self) -> str:
+        """The condition in words."""
+        return f"seen {_words(self.times)} times within {_words(self.within)}"
+
+
+_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq,
+    "≠": operator.ne,
+    ">": operator.gt,
+    "≥": operator.ge,
+    "<": operator.lt,
+    "≤": operator.le,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyIs(Condition):
+    """A property of the event compares with a value; a missing or unlike one never does."""
+
+    name: str
+    comparison: str
+    value: Any
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether the event's property compares as wanted."""
+        found = situation.event.properties.get(self.name)
+        if found is None:
+            return False
+        try:
+            return _COMPARISONS[self.comparison](found, situation.value(self.value))
+        except TypeError:
+            return False
+
+    def say(self) -> str:
+        """The condition in words."""
+        return f"{self.name} {self.comparison} {_words(self.value)}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Property:
+    """A property of the event, to compare: `Property("total") >= 50`."""
+
+    name: str
+
+    def __eq__(self, value: object) -> PropertyIs:  # type: ignore[override]
+        return PropertyIs(self.name, "=", value)
+
+    def __ne__(self, value: object) -> PropertyIs:  # type: ignore[override]
+        return PropertyIs(self.name, "≠", value)
+
+    def __gt__(self, value: Any) -> PropertyIs:
+        return PropertyIs(self.name, ">", value)
+
+    def __ge__(self, value: Any) -> PropertyIs:
+        return PropertyIs(self.name, "≥", value)
+
+    def __lt__(self, value: Any) -> PropertyIs:
+        return PropertyIs(self.name, "<", value)
+
+    def __le__(self, value: Any) -> PropertyIs:
+        return PropertyIs(self.name, "≤", value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who may start a journey, when and how often."""
+
+    on: tuple[EventName, ...]
+    when: Condition | None = None
+    per: Per = Per.CUSTOMER
+    #: Time since the last entry; NEVER and ALWAYS are its extremes.
+    again_after: timedelta | None = NEVER
+    topic: str = "marketing"
+    channel: str = "email"
+    #: An older event is history and starts nothing.
+    fresh_for: timedelta = timedelta(days=1)
+    #: The setting that picks one of `on`, when a shop may choose what starts the journey.
+    chosen_by: str | None = None
+
+    def starts_on(self, name: str, settings: JourneySettings) -> bool:
+        """Whether an event of this name can start the journey under these settings."""
+        if self.chosen_by:
+            return bool(name == getattr(settings, self.chosen_by))
+        return name in self.on
+
+    def say(self) -> str:
+        """The rule in words, for people who look at the journey."""
+        parts = [f"on {' or '.join(self.on)}"]
+        if self.chosen_by:
+            parts = [f"on {' or '.join(self.on)} (setting {self.chosen_by})"]
+        if self.when:
+            parts.append(f"when {self.when.say()}")
+        parts.append(f"one run at a time per {self.per}")
+        if self.again_after is NEVER:
+            parts.append("never again")
+        elif self.again_after:
+            parts.append(f"again after {say_duration(self.again_after)}")
+        return "; ".join(parts)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Setting):
+        return f"‹{value.name}›"
+    return say_duration(value) if isinstance(value, timedelta) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a customer may not enter now: a code for programs, a sentence for people."""
+
+    code: str
+    message: str = field(compare=False)
