@@ -1,0 +1,75 @@
+"""Rows by the thousand, and rows that may be there already: `INSERT … ON CONFLICT`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from store.sessions import AsyncSession
+
+#: Column name → value, for one row.
+Values = Mapping[str, Any]
+
+
+def insert_into(
+    session: AsyncSession, table: type[SQLModel]
+) -> "postgresql.Insert | sqlite.Insert":
+    """An insert in the words of the session's database, ready for `on_conflict_do_…`.
+
+    It is a Core statement: rows must name every column that may not be NULL, since the
+    defaults of the table's class belong to its constructor (see `values_of`).
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table_of(table))
+    return postgresql.insert(table_of(table))
+
+
+async def add_missing(
+    session: AsyncSession, table: type[SQLModel], rows: Sequence[Values], *, key: Sequence[str]
+) -> set[tuple[Any, ...]]:
+    """Insert the rows whose unique `key` is not there yet; returns the keys of the new ones."""
+    if not rows:
+        return set()
+    columns = [table_of(table).c[name] for name in key]
+    statement = insert_into(session, table).on_conflict_do_nothing(index_elements=columns)
+    added = await session.execute(statement.returning(*columns), list(rows))
+    return {tuple(row) for row in added}
+
+
+async def put(
+    session: AsyncSession,
+    table: type[SQLModel],
+    rows: Sequence[Values],
+    *,
+    key: Sequence[str],
+    change: Sequence[str],
+) -> None:
+    """Insert the rows; where the unique `key` is there already, overwrite the columns `change`.
+
+    A key may occur several times in `rows`: the last one holds.
+    """
+    statement = insert_into(session, table)
+    changes = {name: statement.excluded[name] for name in change}
+    if rows:
+        await session.execute(
+            statement.on_conflict_do_update(index_elements=list(key), set_=changes), list(rows)
+        )
+
+
+def values_of(row: SQLModel) -> dict[str, Any]:
+    """The columns of `row` as values to insert; a generated id that is not set yet is left out."""
+    columns = table_of(type(row)).columns
+    values = {column.name: getattr(row, column.name) for column in columns}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None or not columns[name].primary_key
+    }
+
+
+def table_of(table: type[SQLModel]) -> Table:
+    """The Core table behind a table's class: statements over it skip the ORM's bookkeeping."""
+    core: Table = inspect(table).local_table
+    return core
