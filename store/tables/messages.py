@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ForeignKey,
+    Index,
     String,
     Text,
     UniqueConstraint,
@@ -23,6 +24,8 @@ class Message(SQLModel, table=True):
         one_of("status", MessageStatus),
         one_of("kind", MessageKind),
         UniqueConstraint("run_id", "step", "occurrence", "channel"),
+        Index("ix_message_time", "created_at", "id"),
+        Index("ix_message_status_time", "status", "created_at", "id"),
     )
 
     id: str = Field(primary_key=True, max_length=64)
@@ -36,7 +39,7 @@ class Message(SQLModel, table=True):
     #: By which provider: `sendgrid`, `smtp`, `outbox`.
     provider: str | None = Field(default=None, max_length=32)
     kind: str = Field(max_length=16)
-    status: str = Field(max_length=16, index=True)
+    status: str = Field(max_length=16)
     reason: str | None = Field(default=None, sa_type=Text)
     attempts: int = 0
     to_address: str | None = Field(default=None, max_length=320)

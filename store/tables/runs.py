@@ -31,7 +31,8 @@ class Run(SQLModel, table=True):
             sqlite_where=_ACTIVE,
             postgresql_where=_ACTIVE,
         ),
-        Index("ix_run_journey_status", "journey", "status"),
+        Index("ix_run_journey_status", "journey", "status", "id"),
+        Index("ix_run_status", "status", "id"),
     )
 
     id: str = Field(primary_key=True, max_length=64)

@@ -1,0 +1,97 @@
+"""The schema that the migrations build, and how they run."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+from sqlmodel import SQLModel
+
+import store.tables  # noqa: F401 - declares the tables
+from domain.errors import Unavailable
+from store.migrations import run
+from store.sessions import read_url
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/data/dormouse.db"
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    return list(compare_metadata(context, SQLModel.metadata))
+
+
+def _tables(connection: Connection) -> list[str]:
+    return inspect(connection).get_table_names()
+
+
+def _downgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", "store/migrations")
+    config.attributes["connection"] = connection
+    command.downgrade(config, "base")
+
+
+class TestMigrating:
+    async def test_builds_exactly_the_tables_that_the_program_declares(self, url: str) -> None:
+        await run.migrate(url)
+
+        assert await run.in_transaction(read_url(url), _differences) == []
+
+    async def test_creates_the_folder_of_the_database(self, url: str, tmp_path: Path) -> None:
+        await run.migrate(url)
+
+        assert (tmp_path / "data" / "dormouse.db").is_file()
+
+    async def test_twice_changes_nothing(self, url: str) -> None:
+        await run.migrate(url)
+
+        await run.migrate(url)
+
+        assert await run.current_revision(url) == run.newest_revision()
+
+    async def test_by_several_at_once_lets_one_do_it(self, url: str) -> None:
+        await asyncio.gather(*(run.migrate(url) for _ in range(4)))
+
+        assert await run.is_current(url)
+
+    async def test_back_to_the_beginning_leaves_no_table(self, url: str) -> None:
+        await run.migrate(url)
+
+        await run.in_transaction(read_url(url), _downgrade)
+
+        assert await run.in_transaction(read_url(url), _tables) == ["alembic_version"]
+
+    async def test_says_so_when_the_folder_cannot_be_made(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("not a folder")
+
+        with pytest.raises(Unavailable, match="cannot be created"):
+            await run.migrate(f"sqlite:///{tmp_path}/file/dormouse.db")
+
+    async def test_says_so_when_the_file_is_no_database(self, tmp_path: Path) -> None:
+        (tmp_path / "dormouse.db").write_text("this is a shopping list " * 100)
+
+        with pytest.raises(Unavailable, match=r"dormouse\.db is not a database; move that file"):
+            await run.migrate(f"sqlite:///{tmp_path}/dormouse.db")
+
+
+class TestTheRevision:
+    async def test_of_a_database_that_is_not_there_is_none(self, url: str, tmp_path: Path) -> None:
+        revision = await run.current_revision(url)
+
+        assert revision is None
+        assert list(tmp_path.iterdir()) == []
+
+    async def test_of_a_new_database_is_not_current(self, url: str) -> None:
+        assert not await run.is_current(url)
+
+    async def test_of_a_migrated_database_is_current(self, url: str) -> None:
+        await run.migrate(url)
+
+        assert await run.is_current(url)
