@@ -1,6 +1,7 @@
 """Failures of the database, told in one sentence with the cure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy import URL
@@ -54,6 +55,27 @@ def explain(error: Exception, url: URL) -> DormouseError | None:
     else:
         sentence = _NO_ANSWER if isinstance(error, OSError) else None
     return Unavailable(sentence.format(name=name_of(url))) if sentence else None
+
+
+@contextmanager
+def explained(url: URL, *, connected: bool = False) -> Iterator[None]:
+    """Raise what `explain` says in the place of a failure of the database at `url`.
+
+    Once `connected`, an OSError is the caller's own: the driver wraps the database's.
+    """
+    try:
+        yield
+    except Exception as error:
+        if connected and isinstance(error, OSError):
+            raise
+        if reason := explain(error, url):
+            raise reason from error
+        raise
+
+
+def is_locked(error: DBAPIError) -> bool:
+    """True when SQLite refused because another connection holds the lock."""
+    return str(getattr(error.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
 
 
 def name_of(url: URL) -> str:

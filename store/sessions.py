@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from domain.errors import Invalid
-from store.failures import explain, name_of
+from store.failures import explained, name_of
 
 __all__ = ["AsyncSession", "Database", "read_url"]
 
@@ -88,23 +88,10 @@ class Database:
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         async with AsyncSession(engine, expire_on_commit=False) as session:
-            await self._connect(session)
-            try:
+            with explained(self._url):
+                await session.connection()
+            with explained(self._url, connected=True):
                 yield session
-            except OSError:
-                raise  # the caller's own: the database's arrive wrapped once connected
-            except Exception as error:
-                if reason := explain(error, self._url):
-                    raise reason from error
-                raise
-
-    async def _connect(self, session: AsyncSession) -> None:
-        try:
-            await session.connection()
-        except Exception as error:
-            if reason := explain(error, self._url):
-                raise reason from error
-            raise
 
 
 def read_url(url: str) -> URL:

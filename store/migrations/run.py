@@ -1,7 +1,9 @@
 """Migrating a database from inside the program."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Final, TypeVar
 
 from alembic import command
@@ -9,16 +11,19 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, event, pool, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import Unavailable
-from store.failures import explain
+from store.failures import explained, is_locked
 from store.sessions import read_url
 
 T = TypeVar("T")
 
 #: Any number, the same for all: who migrates PostgreSQL holds this advisory lock.
 _LOCK: Final = 4_073_551
+#: How long to wait for others that use or migrate the same SQLite file, in seconds.
+_PATIENCE: Final = 30
 
 
 async def migrate(url: str) -> None:
@@ -29,7 +34,10 @@ async def migrate(url: str) -> None:
     leaves the schema as it was when anything fails.
     """
     address = read_url(url)
-    _make_folder(address)
+    if address.get_backend_name() == "sqlite":
+        _make_folder(address)
+        with explained(address):
+            await _use_wal(address)
     await in_transaction(address, lambda connection: command.upgrade(_config(connection), "head"))
 
 
@@ -56,17 +64,27 @@ def newest_revision() -> str | None:
 async def in_transaction(address: URL, work: Callable[[Connection], T]) -> T:
     """Do `work` in one transaction that nobody else can migrate in; all of it or nothing."""
     engine = _engine(address)
-    try:
+    with explained(address):
         async with engine.begin() as connection:
             if address.get_backend_name() == "postgresql":
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             return await connection.run_sync(work)
-    except Exception as error:
-        if reason := explain(error, address):
-            raise reason from error
-        raise
-    finally:
-        await engine.dispose()
+
+
+async def _use_wal(address: URL) -> None:
+    """Let readers and the writer work at the same time; the file remembers it."""
+    engine = create_async_engine(address, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
+    deadline = monotonic() + _PATIENCE
+    while True:
+        try:
+            async with engine.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+                return
+        except OperationalError as error:
+            # This one change does not queue for the lock: two that make it at once collide.
+            if not is_locked(error) or monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
 
 
 def _config(connection: Connection) -> Config:
@@ -84,7 +102,7 @@ def _engine(address: URL) -> AsyncEngine:
     engine = create_async_engine(
         address,
         poolclass=pool.NullPool,
-        connect_args={"timeout": 30, "isolation_level": None},
+        connect_args={"timeout": _PATIENCE, "isolation_level": None},
     )
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -99,8 +117,6 @@ def _is_missing(address: URL) -> bool:
 
 
 def _make_folder(address: URL) -> None:
-    if address.get_backend_name() != "sqlite":
-        return
     folder = Path(str(address.database)).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
