@@ -1,0 +1,32 @@
+"""What customers allowed: the append-only history, and what of it holds."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from store import tables
+from store.customers import same_person
+from store.sessions import AsyncSession
+
+
+async def consent_history(
+    session: AsyncSession, customer_id: str
+) -> Sequence[tables.ConsentChange]:
+    """Every grant and withdrawal of this person, the latest first."""
+    found = await session.scalars(
+        select(tables.ConsentChange)
+        .where(col(tables.ConsentChange.customer_id).in_(select(same_person(customer_id).c.id)))
+        .order_by(col(tables.ConsentChange.happened_at).desc(), col(tables.ConsentChange.id).desc())
+    )
+    return found.all()
+
+
+async def consents_in_force(
+    session: AsyncSession, customer_id: str
+) -> Sequence[tables.ConsentChange]:
+    """The last word of this person for each topic and channel, granted or withdrawn."""
+    last: dict[tuple[str, str], tables.ConsentChange] = {}
+    for change in await consent_history(session, customer_id):
+        last.setdefault((change.topic, change.channel), change)
+    return sorted(last.values(), key=lambda change: (change.topic, change.channel))

@@ -1,0 +1,49 @@
+"""Keys to the gateway. Whoever reads the database learns none: only hashes are kept."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from store import tables
+from store.sessions import AsyncSession
+
+_PREFIX: Final = "dm_"
+_SHOWN: Final = 8
+
+
+async def create_key(
+    session: AsyncSession, *, name: str, scopes: Iterable[str], now: datetime
+) -> str:
+    """Make a key and return it; nobody can read it again later."""
+    key = f"{_PREFIX}{secrets.token_urlsafe(32)}"
+    session.add(
+        tables.ApiKey(
+            name=name,
+            hash=_hash(key),
+            hint=key[:_SHOWN],
+            scopes=sorted(set(scopes)),
+            created_at=now,
+        )
+    )
+    await session.flush()
+    return key
+
+
+async def find_key(session: AsyncSession, plaintext: str) -> tables.ApiKey | None:
+    """The key's row; None when there is none or it was revoked."""
+    found = await session.scalars(
+        select(tables.ApiKey)
+        .where(col(tables.ApiKey.hash) == _hash(plaintext))
+        .where(col(tables.ApiKey.revoked_at).is_(None))
+    )
+    return found.one_or_none()
+
+
+def _hash(key: str) -> str:
+    # A fast hash will do: the key is 256 random bits, there is nothing to guess.
+    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
