@@ -1,0 +1,1 @@
+"""How a mail is made: MJML, Jinja and catalogues of texts."""

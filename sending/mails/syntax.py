@@ -1,0 +1,93 @@
+"""The Jinja that mails are written in: no Python, no surprises, English that is translated."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, cast
+
+from jinja2 import Environment, StrictUndefined, pass_context
+from jinja2.defaults import DEFAULT_NAMESPACE
+from jinja2.ext import InternationalizationExtension
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import escape
+
+from sending.mails.reader import Reader
+
+#: Longer than this, a product's title would push the rest out of a subject line.
+_CLIPPED: Final = 40
+
+
+def mail_syntax(*, autoescape: bool) -> Environment:
+    """The environment for HTML (`autoescape`) or for plain text."""
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=autoescape,
+        extensions=[InternationalizationExtension],
+        keep_trailing_newline=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    for name in DEFAULT_NAMESPACE:
+        del environment.globals[name]
+    _install_texts(environment)
+    environment.filters |= {
+        "money": _money,
+        "date": _date,
+        "time": _time,
+        "percent": _percent,
+        "clip": _clip,
+    }
+    return environment
+
+
+def _install_texts(environment: Environment) -> None:
+    """Texts come from the catalogue of whoever reads this mail, and are text, never markup."""
+    # The extension adds this method while it is loaded, where no type checker can see it.
+    install = environment.install_gettext_callables  # type: ignore[attr-defined]
+    install(_gettext, _ngettext, newstyle=True)
+
+
+@pass_context
+def _gettext(context: Context, text: str) -> str:
+    return _as_text(context, _reader(context).texts.gettext(text))
+
+
+@pass_context
+def _ngettext(context: Context, singular: str, plural: str, number: int) -> str:
+    return _as_text(context, _reader(context).texts.ngettext(singular, plural, number))
+
+
+def _as_text(context: Context, text: str) -> str:
+    return escape(text) if context.eval_ctx.autoescape else text
+
+
+@pass_context
+def _money(context: Context, amount: Decimal, currency: str | None) -> str:
+    return _reader(context).money(amount, currency or context["shop"].currency)
+
+
+@pass_context
+def _date(context: Context, moment: datetime) -> str:
+    return _reader(context).date(moment)
+
+
+@pass_context
+def _time(context: Context, moment: datetime) -> str:
+    return _reader(context).time(moment)
+
+
+@pass_context
+def _percent(context: Context, value: Decimal) -> str:
+    return _reader(context).percent(value)
+
+
+def _clip(text: str, length: int = _CLIPPED) -> str:
+    """The text, or its beginning up to the end of a word, with an ellipsis."""
+    if len(text) <= length:
+        return text
+    beginning = text[: length - 1]
+    whole_words, _, _ = beginning.rpartition(" ")
+    return (whole_words or beginning).rstrip(" ,;:-") + "…"
+
+
+def _reader(context: Context) -> Reader:
+    return cast("Reader", context["reader"])
