@@ -1,0 +1,69 @@
+"""The outbox: mails that stay on this machine, each a file that any mail program opens."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater
+from sending.composing import compose
+from sending.soundness import flaw
+
+
+class OutboxChannel:
+    """Writes each mail to `<folder>/<message id>.eml`, and a mail sent again only once."""
+
+    name = "outbox"
+    repeats_are_safe = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def send(self, mail: Mail) -> Receipt:
+        """Write the mail to disk; TryLater when the disk is full or the folder not writable."""
+        if reason := flaw(mail):
+            return Rejected(reason)
+        return await asyncio.to_thread(self._keep, mail)
+
+    async def aclose(self) -> None:
+        """Nothing to give back: no file stays open."""
+
+    def _keep(self, mail: Mail) -> Receipt:
+        try:
+            self._write_once(self._folder / f"{mail.message_id}.eml", mail)
+        except OSError as error:
+            return TryLater(
+                f"The outbox {self._folder} cannot be written ({error.strerror}): make it "
+                "writable, free some space, or set DORMOUSE_DATA_DIR to another folder."
+            )
+        return Accepted(mail.message_id)
+
+    def _write_once(self, path: Path, mail: Mail) -> None:
+        if path.exists():
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        written = self._write_draft(bytes(compose(mail, sent_at=datetime.now(UTC))))
+        written.replace(path)
+        self._settle()
+
+    def _write_draft(self, content: bytes) -> Path:
+        # Under another suffix, so that whoever lists *.eml never meets half a mail.
+        with NamedTemporaryFile(dir=self._folder, suffix=".draft", delete=False) as file:
+            path = Path(file.name)
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                path.unlink()
+                raise
+        return path
+
+    def _settle(self) -> None:
+        # The rename itself must survive a power cut, too.
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,201 @@
+"""SMTP: mails handed to a mail server, over one connection that is kept between them.
+
+The moment that matters is DATA: until then nothing was sent, after it the server may have the
+mail even when its answer is lost. And what a server refuses before it has heard the recipient
+(greeting, log-in, sender) says nothing about this mail: it is our configuration, and the mail
+waits until somebody mends it.
+"""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from domain.errors import Invalid
+from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater, Unknown
+from sending.composing import compose, is_international
+from sending.soundness import flaw, one_line, wire_address
+
+#: Together below the time limit of the activity that sends.
+_TURN: Final = timedelta(seconds=5)
+_ENVELOPE: Final = timedelta(seconds=10)
+_CONTENT: Final = timedelta(seconds=10)
+#: An idle connection is used again this long; firewalls forget older ones without a word.
+_KEPT: Final = timedelta(seconds=30)
+
+_PERMANENT: Final = range(500, 600)
+_REFUSALS: Final = range(400, 600)
+_PORTS: Final = {"smtp": 587, "smtps": 465}
+
+
+class SmtpChannel:
+    """Hands each mail to one mail server; mails wait for each other, never for long."""
+
+    name = "smtp"
+    repeats_are_safe = False
+
+    def __init__(self, url: str, *, tls: ssl.SSLContext | None = None) -> None:
+        """Take `smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…`.
+
+        `tls` says which certificates to trust instead of the system's. Raises Invalid for another
+        kind of URL.
+        """
+        self._client = _client(url, tls)
+        self._where = f"{self._client.hostname}:{self._client.port}"
+        self._turn = asyncio.Lock()
+        self._used_at = 0.0
+
+    async def send(self, mail: Mail) -> Receipt:
+        """Hand the mail over once, in at most 25 seconds, and say what the server answered."""
+        if reason := flaw(mail):
+            return Rejected(reason)
+        try:
+            async with asyncio.timeout(_TURN.total_seconds()):
+                await self._turn.acquire()
+        except TimeoutError:
+            return TryLater(f"The mail server {self._where} is too slow for the mails that wait.")
+        try:
+            return await self._hand_over(mail)
+        except asyncio.CancelledError:
+            # The answer still on its way would be taken for the next mail's.
+            self._client.close()
+            raise
+        finally:
+            self._turn.release()
+
+    async def aclose(self) -> None:
+        """Say goodbye to the server."""
+        with suppress(SMTPException):
+            if self._client.is_connected:
+                await self._client.quit()
+        self._client.close()
+
+    async def _hand_over(self, mail: Mail) -> Receipt:
+        if refusal := await self._try_envelope(mail):
+            return refusal
+        message = compose(mail, sent_at=datetime.now(UTC))
+        if refusal := await self._try_content(bytes(message)):
+            return refusal
+        self._used_at = asyncio.get_running_loop().time()
+        return Accepted(message["Message-ID"])
+
+    async def _try_envelope(self, mail: Mail) -> Receipt | None:
+        """Name sender and recipient; a receipt when the server will not have them."""
+        try:
+            async with asyncio.timeout(_ENVELOPE.total_seconds()):
+                await self._name_sender(mail)
+                await self._client.rcpt(wire_address(mail.to_address), encoding=_encoding(mail))
+        except SMTPRecipientRefused as error:
+            await self._start_over()
+            return self._refused(error)
+        except (SMTPException, OSError, TimeoutError) as error:
+            receipt = self._not_sent(mail, error)
+            self._client.close()
+            return receipt
+        return None
+
+    async def _try_content(self, content: bytes) -> Receipt | None:
+        """Send the mail itself; a receipt when it was not surely accepted."""
+        try:
+            async with asyncio.timeout(_CONTENT.total_seconds()):
+                await self._client.data(content)
+        except (SMTPException, OSError, TimeoutError) as error:
+            if isinstance(error, SMTPDataError) and error.code in _REFUSALS:
+                return self._refused(error)
+            self._client.close()
+            return Unknown(
+                f"The mail server {self._where} did not answer to the end ({_words(error)})."
+            )
+        return None
+
+    async def _name_sender(self, mail: Mail) -> None:
+        if self._is_fresh():
+            try:
+                return await self._say_mail_from(mail)
+            except SMTPException:
+                if self._client.is_connected:
+                    raise
+        # Closed by the server while idle, which it may: nothing of this mail was said yet.
+        self._client.close()
+        await self._client.connect()
+        return await self._say_mail_from(mail)
+
+    async def _say_mail_from(self, mail: Mail) -> None:
+        await self._client.mail(
+            wire_address(mail.from_address),
+            options=["SMTPUTF8"] if is_international(mail) else [],
+            encoding=_encoding(mail),
+        )
+
+    def _is_fresh(self) -> bool:
+        idle = asyncio.get_running_loop().time() - self._used_at
+        return self._client.is_connected and idle < _KEPT.total_seconds()
+
+    async def _start_over(self) -> None:
+        try:
+            await self._client.rset()
+        except SMTPException:
+            self._client.close()
+
+    def _refused(self, error: SMTPResponseException) -> Receipt:
+        said = f"The mail server {self._where} refuses the mail ({_words(error)})."
+        return Rejected(said) if error.code in _PERMANENT else TryLater(said)
+
+    def _not_sent(self, mail: Mail, error: BaseException) -> Receipt:
+        said = f"The mail server {self._where} does not take our mail ({_words(error)})"
+        if isinstance(error, SMTPAuthenticationError):
+            return TryLater(f"{said}: correct the user and password in DORMOUSE_SMTP_URL.")
+        if isinstance(error, SMTPSenderRefused):
+            if is_international(mail) and not self._client.supports_extension("smtputf8"):
+                return Rejected(f"{said}: it knows no addresses with letters outside ASCII.")
+            return TryLater(f"{said}: check that it may send for DORMOUSE_SHOP_FROM.")
+        return TryLater(f"{said}: check DORMOUSE_SMTP_URL if this lasts.")
+
+
+def _client(url: str, tls: ssl.SSLContext | None) -> SMTP:
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError) as error:
+        raise _wrong_url() from error
+    if not parts.hostname:
+        raise _wrong_url()
+    return SMTP(
+        hostname=parts.hostname,
+        port=port,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        use_tls=parts.scheme == "smtps",
+        tls_context=tls,
+        timeout=_CONTENT.total_seconds(),
+    )
+
+
+def _wrong_url() -> Invalid:
+    # Without the URL itself: it may hold the password.
+    return Invalid(
+        "DORMOUSE_SMTP_URL must look like smtp://user:password@host:587 or smtps://….",
+        field="smtp_url",
+    )
+
+
+def _encoding(mail: Mail) -> str:
+    return "utf-8" if is_international(mail) else "ascii"
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, SMTPResponseException):
+        return f"{error.code}: {one_line(error.message)}"
+    return one_line(str(error)) or "it did not answer in time"
