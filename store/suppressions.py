@@ -40,15 +40,14 @@ async def suppress(
     source: str,
     at: datetime,
     scope: str = "all",
-    channel: str = "email",
 ) -> bool:
-    """Write no more to `address`: `scope` is `all` or `marketing`.
+    """Write no more mail to `address`: `scope` is `all` or `marketing`.
 
     False when it was suppressed in this scope already; the first reason stays.
     """
     row = {
         "address_hash": address_key(address),
-        "channel": channel,
+        "channel": "email",
         "scope": scope,
         "reason": reason,
         "source": source,

@@ -1,0 +1,80 @@
+"""Queries on runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select, update
+from sqlmodel import col
+
+from domain.journeys import OVER, RunStatus
+from store import tables
+from store.customers import same_person
+from store.sessions import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run, and the shop's id of its customer (None once erased)."""
+
+    run: tables.Run
+    shop_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are wanted; what is None does not matter."""
+
+    journey: str | None = None
+    #: Our own id of the customer; those merged into them count as well.
+    customer_id: str | None = None
+    status: RunStatus | None = None
+
+
+async def list_runs(
+    session: AsyncSession, wanted: RunFilter, *, after: str | None, limit: int
+) -> list[RunRecord]:
+    """Runs, the latest first; `after` is the id of the last one already seen."""
+    query = _runs()
+    if wanted.journey is not None:
+        query = query.where(col(tables.Run.journey) == wanted.journey)
+    if wanted.customer_id is not None:
+        person = select(same_person(wanted.customer_id).c.id)
+        query = query.where(col(tables.Run.customer_id).in_(person))
+    if wanted.status is not None:
+        query = query.where(col(tables.Run.status) == wanted.status)
+    if after is not None:
+        query = query.where(col(tables.Run.id) < after)
+    found = await session.execute(query.order_by(col(tables.Run.id).desc()).limit(limit))
+    return [RunRecord(run, shop_id) for run, shop_id in found]
+
+
+async def find_run(session: AsyncSession, run_id: str) -> RunRecord | None:
+    """The run with this id."""
+    found = await session.execute(_runs().where(col(tables.Run.id) == run_id))
+    row = found.one_or_none()
+    return RunRecord(row[0], row[1]) if row else None
+
+
+async def messages_of(session: AsyncSession, run_id: str) -> Sequence[tables.Message]:
+    """What the run sent, or why it did not, in order of time."""
+    found = await session.scalars(
+        select(tables.Message)
+        .where(col(tables.Message.run_id) == run_id)
+        .order_by(col(tables.Message.created_at), col(tables.Message.id))
+    )
+    return found.all()
+
+
+async def set_status(session: AsyncSession, run_id: str, status: RunStatus) -> None:
+    """Note where a run stands; one that is over stays as it ended."""
+    await session.execute(
+        update(tables.Run)
+        .where(col(tables.Run.id) == run_id, col(tables.Run.status).not_in(OVER))
+        .values(status=status)
+    )
+
+
+def _runs() -> Select[tables.Run, str | None]:
+    return select(tables.Run, col(tables.Customer.external_id)).join(
+        tables.Customer, col(tables.Customer.id) == col(tables.Run.customer_id)
+    )
