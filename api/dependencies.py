@@ -1,0 +1,182 @@
+"""What endpoints ask for in their signatures: the caller, a session, a service."""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials as Credentials
+from fastapi.security.http import HTTPBase
+
+from api.errors import Problem
+from api.keyring import Keyring, Principal, Scope
+from api.metrics import Metrics
+from api.pages import Pages
+from api.services import Control, Intake, Services
+from config import Settings
+from domain.rules import Catalogue
+from sending.links import Links
+from store.sessions import AsyncSession, Database
+
+__all__ = [
+    "CatalogueDep",
+    "ControlDep",
+    "DatabaseDep",
+    "Ingesting",
+    "IntakeDep",
+    "LinksDep",
+    "Managing",
+    "MetricsDep",
+    "PagesDep",
+    "Principal",
+    "Reading",
+    "Scope",
+    "ServicesDep",
+    "SessionDep",
+    "SettingsDep",
+]
+
+_CHALLENGE: Final = 'Bearer realm="Dormouse", Basic realm="Dormouse", charset="UTF-8"'
+_HOW: Final = (
+    "send it as 'Authorization: Bearer KEY', or as the user name of Basic authentication;"
+    " `dormouse keys create` makes one."
+)
+
+_BEARER: Final = HTTPBase(
+    scheme="bearer",
+    scheme_name="Bearer",
+    description="A key made by `dormouse keys create`.",
+    auto_error=False,
+)
+_BASIC: Final = HTTPBase(
+    scheme="basic",
+    scheme_name="Basic",
+    description="The same key as user name, with an empty password, as Segment's clients do.",
+    auto_error=False,
+)
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def _keyring(request: Request) -> Keyring:
+    keyring: Keyring = request.app.state.keyring
+    return keyring
+
+
+def _metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+def _pages(request: Request) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+
+
+def _settings(services: ServicesDep) -> Settings:
+    return services.settings
+
+
+def _database(services: ServicesDep) -> Database:
+    return services.database
+
+
+def _intake(services: ServicesDep) -> Intake:
+    return services.intake
+
+
+def _control(services: ServicesDep) -> Control:
+    return services.control
+
+
+def _catalogue(services: ServicesDep) -> Catalogue:
+    return services.catalogue
+
+
+def _links(services: ServicesDep) -> Links:
+    return services.links
+
+
+async def _session(services: ServicesDep) -> AsyncIterator[AsyncSession]:
+    async with services.database.reading() as session:
+        yield session
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+#: For endpoints that write: `async with database.writing() as session`.
+DatabaseDep = Annotated[Database, Depends(_database)]
+#: A session to read with, for as long as the request takes.
+SessionDep = Annotated[AsyncSession, Depends(_session)]
+IntakeDep = Annotated[Intake, Depends(_intake)]
+ControlDep = Annotated[Control, Depends(_control)]
+CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
+LinksDep = Annotated[Links, Depends(_links)]
+MetricsDep = Annotated[Metrics, Depends(_metrics)]
+PagesDep = Annotated[Pages, Depends(_pages)]
+
+
+async def _authenticated(
+    keyring: Annotated[Keyring, Depends(_keyring)],
+    sent: Annotated[Credentials | None, Security(_BEARER)],
+    _documented: Annotated[Credentials | None, Security(_BASIC)],
+) -> Principal:
+    key = _key_in(sent)
+    if not key:
+        raise _unauthorized("key-missing", f"A key is needed: {_HOW}")
+    principal = await keyring.principal_of(key)
+    if principal is None:
+        raise _unauthorized("key-unknown", f"This key is unknown or revoked; {_HOW}")
+    return principal
+
+
+def _key_in(sent: Credentials | None) -> str | None:
+    match (sent.scheme.lower(), sent.credentials.strip()) if sent else None:
+        case ("bearer", key):
+            return key
+        case ("basic", encoded):
+            return _user_name(encoded)
+    return None
+
+
+def _user_name(encoded: str) -> str | None:
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[0]
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _unauthorized(code: str, detail: str) -> Problem:
+    challenge = {"WWW-Authenticate": _CHALLENGE}
+    return Problem(HTTPStatus.UNAUTHORIZED, code, detail, headers=challenge)
+
+
+def requires(scope: Scope) -> Callable[..., Awaitable[Principal]]:
+    """A dependency that lets only keys with `scope` pass, and tells whose key it is."""
+
+    async def allowed(principal: Annotated[Principal, Depends(_authenticated)]) -> Principal:
+        if scope in principal.scopes:
+            return principal
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "scope-missing",
+            f"The key '{principal.name}' lacks the scope '{scope}'; use one made with"
+            f" `dormouse keys create NAME --scope {scope}`.",
+            headers={
+                "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"',
+            },
+        )
+
+    return allowed
+
+
+Ingesting = Annotated[Principal, Depends(requires(Scope.INGEST))]
+Reading = Annotated[Principal, Depends(requires(Scope.READ))]
+Managing = Annotated[Principal, Depends(requires(Scope.MANAGE))]

@@ -1,0 +1,73 @@
+"""Numbers about the gateway, for Prometheus. One registry per application, none global."""
+
+import time
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_BUCKETS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+#: Paths that are no route of ours must not become labels: their number is unbounded.
+_NO_ROUTE: Final = "none"
+
+
+class Metrics:
+    """What is counted and timed."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.accepted = Counter(
+            "dormouse_events_accepted",
+            "Messages taken in, by Segment's call.",
+            ["call"],
+            registry=self.registry,
+        )
+        self.rejected = Counter(
+            "dormouse_events_rejected", "Messages refused as malformed.", registry=self.registry
+        )
+        self.reports = Counter(
+            "dormouse_provider_reports",
+            "Events about mails that a provider reported.",
+            ["provider"],
+            registry=self.registry,
+        )
+        self.backlog = Gauge(
+            "dormouse_dispatch_backlog",
+            "Starts and signals that are committed but not made yet.",
+            registry=self.registry,
+        )
+        self.requests = Histogram(
+            "dormouse_request_seconds",
+            "Time until the answer was complete.",
+            ["method", "route", "status"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+
+
+class MeasuredRequests:
+    """Middleware that times every request by its route's template."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note how long the answer took."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), "500"
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note_status)
+        finally:
+            route = getattr(scope.get("route"), "path", _NO_ROUTE)
+            taken = time.perf_counter() - started
+            self._metrics.requests.labels(scope["method"], route, status).observe(taken)

@@ -1,0 +1,77 @@
+"""The gateway as its callers meet it: the real application over a real database file."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.app import Services, create_app
+from config import Settings
+from sending.links import Links
+from store.keys import create_key
+from store.migrations.run import migrate
+from store.sessions import Database
+from tests.fakes.control import FakeControl
+from tests.fakes.intake import FakeIntake
+
+SECRET = "a secret that is long enough to sign links"
+
+NewKey = Callable[..., Awaitable[str]]
+NewClient = Callable[[Services], httpx.AsyncClient]
+
+
+@pytest.fixture
+def intake() -> FakeIntake:
+    return FakeIntake()
+
+
+@pytest.fixture
+def control() -> FakeControl:
+    return FakeControl()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.model_validate(
+        {"data_dir": tmp_path, "secret_key": SECRET, "shop_name": "Hazel & Co"}
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    await migrate(settings.database)
+    database = Database.open(settings.database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def services(
+    settings: Settings, database: Database, intake: FakeIntake, control: FakeControl
+) -> Services:
+    return Services(
+        settings=settings,
+        database=database,
+        intake=intake,
+        control=control,
+        catalogue={},
+        links=Links(SECRET, settings.base_url),
+    )
+
+
+@pytest.fixture
+async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+@pytest.fixture
+def new_key(database: Database) -> NewKey:
+    async def create(*scopes: str, name: str = "shop") -> str:
+        async with database.writing() as session:
+            return await create_key(session, name=name, scopes=scopes, now=datetime.now(UTC))
+
+    return create

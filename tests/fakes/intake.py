@@ -1,0 +1,81 @@
+"""An intake that remembers what it took, takes a message id once, and can be out of order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.errors import Unavailable
+from domain.ids import new_run_id, workflow_id
+from domain.incoming import Incoming
+from domain.requests import ConsentRequest, StartedRun, StartRequest
+from sending.channel import DeliveryEvent
+
+
+@dataclass(frozen=True)
+class ConsentChange:
+    customer_id: str
+    changes: tuple[ConsentRequest, ...]
+    source: str
+    evidence: Mapping[str, Any]
+
+
+@dataclass
+class FakeIntake:
+    """Keeps everything in memory, like the real one keeps it in the database."""
+
+    #: This many calls find the database gone.
+    failures_ahead: int = 0
+    #: As many calls were made, failed ones included.
+    calls: int = 0
+    messages: dict[str, Incoming] = field(default_factory=dict)
+    started: dict[str, StartedRun] = field(default_factory=dict)
+    reports: list[tuple[str, DeliveryEvent]] = field(default_factory=list)
+    consent_changes: list[ConsentChange] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
+
+    @property
+    def taken(self) -> list[Incoming]:
+        return list(self.messages.values())
+
+    async def accept(self, incoming: Sequence[Incoming]) -> None:
+        self._may_fail()
+        for message in incoming:
+            self.messages.setdefault(message.message_id, message)
+
+    async def start(self, request: StartRequest) -> StartedRun:
+        self._may_fail()
+        key = request.idempotency_key or new_run_id()
+        if before := self.started.get(key):
+            return StartedRun(before.run_id, before.workflow_id, is_new=False)
+        run_id = new_run_id()
+        run = StartedRun(
+            run_id, workflow_id(request.journey, request.customer_id, run_id), is_new=True
+        )
+        self.started[key] = run
+        return run
+
+    async def report(self, provider: str, events: Sequence[DeliveryEvent]) -> None:
+        self._may_fail()
+        known = {event.id for _, event in self.reports}
+        self.reports += [(provider, event) for event in events if event.id not in known]
+
+    async def change_consent(
+        self,
+        customer_id: str,
+        changes: Sequence[ConsentRequest],
+        *,
+        source: str,
+        evidence: Mapping[str, Any],
+    ) -> None:
+        self._may_fail()
+        self.consent_changes.append(ConsentChange(customer_id, tuple(changes), source, evidence))
+
+    async def erase(self, customer_id: str, *, actor: str) -> None:
+        self._may_fail()
+        self.erased.append(customer_id)
+
+    def _may_fail(self) -> None:
+        self.calls += 1
+        if self.failures_ahead:
+            self.failures_ahead -= 1
+            raise Unavailable("The database does not answer; try again.")
