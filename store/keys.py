@@ -44,6 +44,24 @@ async def find_key(session: AsyncSession, plaintext: str) -> tables.ApiKey | Non
     return found.one_or_none()
 
 
+async def list_keys(session: AsyncSession) -> list[tables.ApiKey]:
+    """All keys, oldest first; the revoked ones too."""
+    return list(await session.scalars(select(tables.ApiKey).order_by(col(tables.ApiKey.id))))
+
+
+async def revoke_keys(session: AsyncSession, *, name: str, now: datetime) -> int:
+    """Make the keys of this name useless; returns how many there were to revoke."""
+    still_valid = await session.scalars(
+        select(tables.ApiKey)
+        .where(col(tables.ApiKey.name) == name)
+        .where(col(tables.ApiKey.revoked_at).is_(None))
+    )
+    revoked = still_valid.all()
+    for key in revoked:
+        key.revoked_at = now
+    return len(revoked)
+
+
 def _hash(key: str) -> str:
     # A fast hash will do: the key is 256 random bits, there is nothing to guess.
     return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()

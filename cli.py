@@ -1,0 +1,207 @@
+"""The command line: `dormouse …`. Thin: each command reads its settings and calls one room."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from typer.exceptions import TyperException
+
+from config import Settings, read_settings
+from domain.errors import DormouseError
+
+if TYPE_CHECKING:
+    from local.up import Commands
+
+# Rooms are imported by the command that needs them: `dormouse --help` answers at once.
+
+_HELP = "Customer journeys for web shops: they sleep for weeks and wake at the right moment."
+
+app = typer.Typer(
+    help=_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+keys = typer.Typer(help="Keys to the gateway.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(keys, name="keys")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine: Temporal, gateway, worker. Ctrl-C stops it."""
+    from local.up import run_everything
+
+    run_everything(read_settings(), _commands(), console=Console())
+
+
+@app.command()
+def demo(
+    *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Go on with the state of the last demo.")
+    ] = False,
+    exit_after: Annotated[
+        float | None, typer.Option(min=1, help="Stop by itself after so many seconds.")
+    ] = None,
+) -> None:
+    """Run everything, with a sample shop whose weeks pass in minutes."""
+    from local.demo import run_demo
+
+    run_demo(_commands(), console=Console(), keep=keep, exit_after=exit_after)
+
+
+@app.command()
+def api() -> None:
+    """Run the gateway alone."""
+    from local.serving import serve_gateway
+
+    serve_gateway(read_settings())
+
+
+@app.command()
+def worker() -> None:
+    """Run the worker alone."""
+    from worker import run_worker
+
+    asyncio.run(run_worker(read_settings()))
+
+
+@app.command()
+def migrate(*, as_json: AsJson = False) -> None:
+    """Bring the database's schema to this version."""
+    from store.migrations.run import current_revision
+    from store.migrations.run import migrate as bring_up_to_date
+
+    settings = read_settings()
+    before = asyncio.run(current_revision(settings.database))
+    asyncio.run(bring_up_to_date(settings.database))
+    after = asyncio.run(current_revision(settings.database))
+    words = f"The schema is at {after} {'already' if before == after else 'now'}."
+    _tell({"before": before, "after": after}, words, as_json=as_json)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="One Segment message a line.", show_default=False)],
+    *,
+    url: Annotated[
+        str | None, typer.Option(help="The gateway; the one of this machine unless given.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="A key with the scope ingest; this machine's unless given.")
+    ] = None,
+    time_scale: Annotated[
+        float | None, typer.Option(min=1, help="Faster by this; the gateway's own unless given.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Begin even if it takes long.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Post recorded events to a running gateway, as if they happened now, only faster."""
+    from local.replaying import Order, replay_file
+
+    settings = read_settings()
+    order = Order(
+        path=file,
+        url=url or f"http://127.0.0.1:{settings.port}",
+        key=key or _local_key(settings),
+        time_scale=time_scale,
+        may_take_long=yes,
+    )
+    replay_file(order, as_json=as_json)
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Who or what will use it.", show_default=False)],
+    *,
+    scope: Annotated[str, typer.Option(help="What it may do: ingest, read, manage.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it, once. Works while Dormouse runs."""
+    from local.keys import create
+
+    key = asyncio.run(create(read_settings().database, name=name, scopes=scope))
+    _tell({"key": key}, key, as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(*, as_json: AsJson = False) -> None:
+    """Show the keys that exist: names and scopes, never the keys."""
+    from local.keys import listed, table_of
+
+    found = asyncio.run(listed(read_settings().database))
+    _tell(found, table_of(found), as_json=as_json)
+
+
+@keys.command("revoke")
+def revoke_key(
+    name: Annotated[str, typer.Argument(help="The name it was made with.", show_default=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make all keys of this name useless within seconds."""
+    from local.keys import revoke
+
+    count = asyncio.run(revoke(read_settings().database, name=name))
+    _tell({"revoked": count}, f"Revoked {count} key{'s' if count != 1 else ''}.", as_json=as_json)
+
+
+def main() -> NoReturn:
+    """The entry point: errors are one sentence, and the exit code is not 0."""
+    try:
+        code = app(standalone_mode=False, prog_name="dormouse")
+    except DormouseError as error:
+        _fail(str(error))
+    except TyperException as error:
+        _fail(f"{error.format_message()} See 'dormouse --help'.", code=error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence, not a traceback
+        _fail(f"Unexpected {type(error).__name__}: {error} (DORMOUSE_DEBUG=1 shows where).")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(sentence: str, *, code: int = 1) -> NoReturn:
+    if os.environ.get("DORMOUSE_DEBUG") == "1" and sys.exc_info()[1]:
+        raise  # noqa: PLE0704 - called while an error is handled
+    Console(stderr=True, soft_wrap=True).print(sentence, style="red", markup=False, highlight=False)
+    sys.exit(code)
+
+
+def _tell(value: Any, words: Any, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(value))
+    else:
+        Console(soft_wrap=True).print(words, markup=False, highlight=False)
+
+
+def _commands() -> "Commands":
+    """How this very program is started again as gateway and as worker."""
+    from local.up import Commands
+
+    this = [sys.executable, str(Path(__file__).absolute())]
+    return Commands(gateway=[*this, "api"], worker=[*this, "worker"])
+
+
+def _local_key(settings: Settings) -> str:
+    from local.credentials import recall
+
+    kept = recall(settings.data_dir / "api.key")
+    if kept is None:
+        raise DormouseError(
+            f"No key in {settings.data_dir}: pass one with --key, made by "
+            "'dormouse keys create NAME --scope ingest'."
+        )
+    return kept
+
+
+if __name__ == "__main__":
+    main()

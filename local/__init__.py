@@ -1,0 +1,1 @@
+"""Everything on this machine: embedded Temporal, supervised processes, replay, the sample shop."""

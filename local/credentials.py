@@ -1,0 +1,35 @@
+"""What an installation on this machine makes up for itself, kept readable by its owner only."""
+
+import os
+import secrets
+from pathlib import Path
+
+_OWNER_ONLY = 0o600
+
+
+def secret_of(folder: Path) -> str:
+    """The key that signs links: made once per data folder, the same ever after."""
+    path = folder / "secret.key"
+    if not (kept := recall(path)):
+        kept = secrets.token_urlsafe(48)
+        keep(path, kept)
+    return kept
+
+
+def recall(path: Path) -> str | None:
+    """What `keep` wrote to `path`, if anything."""
+    try:
+        return path.read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def keep(path: Path, value: str) -> None:
+    """Write `value` to `path`, for the owner's eyes only, wholly or not at all."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "w") as file:
+        file.write(value + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,52 @@
+"""A program that runs beside ours: how it is started, known to be ready, and stopped."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from domain.errors import DormouseError
+
+
+class DidNotStart(DormouseError):
+    """A program ended, or did not answer, before it was ready; the message says why."""
+
+
+async def ready_at_once() -> bool:
+    """The answer of a program that needs no time to become ready."""
+    return True
+
+
+def last_line(program: "Program") -> str:
+    """What the program said last."""
+    return f"{program.name} says: {told}" if (told := tail(program.log)) else "It said nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One child process, as the supervisor needs to know it."""
+
+    name: str
+    command: Sequence[str]
+    #: Where its output goes, appended.
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: True as soon as it answers; asked again and again after each start.
+    is_ready: Callable[[], Awaitable[bool]] = ready_at_once
+    #: The sentence for people when it did not start.
+    explain: "Callable[[Program], str]" = last_line
+    #: How long it may take to become ready, and to end when asked to.
+    ready_within: timedelta = timedelta(seconds=60)
+    stops_within: timedelta = timedelta(seconds=5)
+
+
+def tail(log: Path) -> str:
+    """The last line of a log that says something; empty when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - 4_096))
+            lines = file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,0 +1,54 @@
+"""`dormouse api`: the gateway as a process."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+import uvloop
+from api.opening import open_services
+
+from api.app import create_app
+from config import Settings
+from local.ports import require_free
+
+#: Seconds that requests in progress have when the gateway is asked to stop.
+_LAST_ANSWERS_WITHIN = 4
+
+
+class _Server(uvicorn.Server):
+    """Stops when asked, and then lets this program close what it opened.
+
+    Uvicorn's own would raise the signal once more at the end and die of it.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        yield
+
+
+def serve_gateway(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C; raises DormouseError when something is in the way."""
+    require_free(settings.port, host=settings.host, setting="DORMOUSE_PORT")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    # Opened before the server begins: what is missing is told in a sentence, not in its log.
+    async with open_services(settings) as services:
+        server = _Server(
+            uvicorn.Config(
+                create_app(services),
+                host=settings.host,
+                port=settings.port,
+                http="httptools",
+                access_log=False,
+                timeout_graceful_shutdown=_LAST_ANSWERS_WITHIN,
+            )
+        )
+        await server.serve()

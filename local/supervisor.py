@@ -1,0 +1,144 @@
+"""Keeps programs running: starts them, restarts what crashed, stops them in order."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from local import launch
+from local.programs import DidNotStart, Program, tail
+
+_ASK_AGAIN_AFTER = timedelta(milliseconds=100)
+_FIRST_PAUSE: Final = timedelta(seconds=1)
+_LONGEST_PAUSE: Final = timedelta(seconds=30)
+#: A program that ran this long was well: its next crash is met with the shortest pause again.
+_WELL_AFTER: Final = timedelta(minutes=1)
+_LOG_KEPT = 10_000_000  # bytes, then the log moves aside
+
+
+class Supervisor:
+    """Runs programs as child processes, each in a process group of its own.
+
+    A terminal's Ctrl-C therefore reaches only this process, which orders the shutdown.
+    `announce` takes one line for people; `remember` the pids of what runs, after each change.
+    """
+
+    def __init__(
+        self,
+        *,
+        announce: Callable[[str], None],
+        remember: Callable[[Mapping[str, int]], None],
+        first_pause: timedelta = _FIRST_PAUSE,
+    ) -> None:
+        self._announce = announce
+        self._remember = remember
+        self._first_pause = first_pause
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._programs: list[Program] = []
+        self._keepers: list[asyncio.Task[None]] = []
+
+    async def start(self, *programs: Program) -> None:
+        """Start these together and wait until all are ready; raises DidNotStart otherwise."""
+        self._programs.extend(programs)
+        for program in programs:
+            await self._spawn(program)
+        ready = [asyncio.create_task(self._become_ready(program)) for program in programs]
+        try:
+            await asyncio.gather(*ready)
+        finally:
+            for task in ready:
+                task.cancel()
+        self._keepers.extend(asyncio.create_task(self._keep(program)) for program in programs)
+
+    async def stop(self) -> None:
+        """Stop all, the last started first, each within its time."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        for program in reversed(self._programs):
+            if process := self._running.get(program.name):
+                await _end(process, within=program.stops_within)
+                self._forget(program)
+
+    async def _spawn(self, program: Program) -> None:
+        program.log.parent.mkdir(parents=True, exist_ok=True)
+        _move_aside_when_long(program.log)
+        with program.log.open("ab") as log:
+            self._running[program.name] = await asyncio.create_subprocess_exec(
+                *_launched(program.command),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**(program.environment or os.environ)},
+                start_new_session=True,
+            )
+        self._note()
+
+    async def _become_ready(self, program: Program) -> None:
+        ended = asyncio.create_task(self._running[program.name].wait())
+        try:
+            async with asyncio.timeout(program.ready_within.total_seconds()):
+                while not await program.is_ready():
+                    await asyncio.wait([ended], timeout=_ASK_AGAIN_AFTER.total_seconds())
+                    if ended.done():
+                        raise DidNotStart(program.explain(program))
+        except TimeoutError:
+            raise DidNotStart(program.explain(program)) from None
+        finally:
+            ended.cancel()
+
+    async def _keep(self, program: Program) -> None:
+        """Restart `program` whenever it ends, with longer and longer pauses."""
+        clock, pause = asyncio.get_running_loop().time, self._first_pause
+        while True:
+            since = clock()
+            code = await self._running[program.name].wait()
+            self._forget(program)
+            if clock() - since > _WELL_AFTER.total_seconds():
+                pause = self._first_pause
+            self._announce(_crash_line(program, code, pause))
+            await asyncio.sleep(pause.total_seconds())
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            await self._spawn(program)
+            with suppress(DidNotStart):  # it ended again, or hangs: the next round tells
+                await self._become_ready(program)
+                self._announce(f"{program.name} is back")
+
+    def _forget(self, program: Program) -> None:
+        del self._running[program.name]
+        self._note()
+
+    def _note(self) -> None:
+        self._remember({name: process.pid for name, process in self._running.items()})
+
+
+def _launched(command: Sequence[str]) -> list[str]:
+    return [sys.executable, "-I", str(Path(launch.__file__)), str(os.getpid()), *command]
+
+
+def _crash_line(program: Program, code: int, pause: timedelta) -> str:
+    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+    last = f" ({told})" if (told := tail(program.log)) else ""
+    seconds = f"{pause.total_seconds():g} s"
+    return f"{program.name} ended {how}{last}; starting it again in {seconds}, see {program.log}"
+
+
+def _move_aside_when_long(log: Path) -> None:
+    if log.exists() and log.stat().st_size > _LOG_KEPT:
+        log.replace(log.with_suffix(".old.log"))
+
+
+async def _end(process: asyncio.subprocess.Process, *, within: timedelta) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
