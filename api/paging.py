@@ -42,6 +42,13 @@ class PageRequest:
         """How many rows to ask the store for: one more, to know whether anything follows."""
         return self.limit + 1
 
+    def behind(self, shape: TypeAdapter[T]) -> T | None:
+        """Where to go on, as this list's own sort key; raises Invalid for another list's cursor."""
+        try:
+            return None if self.after is None else shape.validate_python(self.after)
+        except ValidationError as error:
+            raise _foreign() from error
+
     def page(
         self, rows: Sequence[Row], *, key: Callable[[Row], SortKey], show: Callable[[Row], T]
     ) -> Page[T]:
@@ -65,9 +72,11 @@ def read_cursor(cursor: str) -> SortKey:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return _KEY.validate_json(text, strict=True)
     except (binascii.Error, ValidationError, ValueError) as error:
-        raise Invalid(
-            "The cursor is none of ours; start again without one.", field="cursor"
-        ) from error
+        raise _foreign() from error
+
+
+def _foreign() -> Invalid:
+    return Invalid("The cursor is none of ours; start again without one.", field="cursor")
 
 
 def _page_request(

@@ -79,3 +79,5 @@ class Services:
     #: The journeys that exist, by name, with their default settings.
     catalogue: Catalogue
     links: Links
+    #: The Temporal namespace that holds the runs; links to the Temporal UI name it.
+    temporal_namespace: str = "default"
