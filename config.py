@@ -138,6 +138,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @cached_property
+    def temporal_address(self) -> str:
+        """Where the embedded Temporal server answers; Temporal's own settings come first."""
+        return f"127.0.0.1:{self.temporal_port}"
+
+    @cached_property
     def ui_url(self) -> str:
         """Where the Temporal UI is reached."""
         return self.temporal_ui_url or f"http://127.0.0.1:{self.temporal_ui_port}"

@@ -238,7 +238,7 @@ class Entry:
 
 def _words(value: Any) -> str:
     if isinstance(value, Setting):
-        return f"‹{value.name}›"
+        return f"the setting {value.name}"
     return say_duration(value) if isinstance(value, timedelta) else str(value)
 
 

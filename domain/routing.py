@@ -100,13 +100,18 @@ def concerns(event: Event, run: ActiveRun, rules: JourneyRules) -> bool:
         return False
     if event.happened_at < run.entered_at:
         return False  # from before the run: known when it started, or none of its business
+    if event.facts.run_id is not None:
+        return event.facts.run_id == run.id
+    return is_about(event, run)
+
+
+def is_about(event: Event, run: ActiveRun) -> bool:
+    """Whether the order or product of `event` is one that `run` cares for."""
     facts = event.facts
-    if facts.run_id is not None:
-        return facts.run_id == run.id
     if run.key and event.name in ABOUT_ONE_ORDER:
         return facts.order_id == run.key
     if run.key and event.name == ORDER_COMPLETED:
-        return facts.order_id != run.key
+        return facts.order_id != run.key  # a later order; its own started the run
     if event.name == PRODUCT_REVIEWED and facts.product_ids and run.about.product_ids:
         return not set(facts.product_ids).isdisjoint(run.about.product_ids)
     return True

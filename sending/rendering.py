@@ -58,6 +58,19 @@ class Templates:
         """Why this mail is sent."""
         return self._mail(journey, step).source.kind
 
+    def shows(self, journey: str, step: str) -> str | None:
+        """Which products this mail wants to show, by the name of their source."""
+        return self._mail(journey, step).source.shows
+
+    def steps_that_use(self, journey: str, name: str) -> list[str]:
+        """The steps of a journey whose mails mention `name`, an attribute of MailContext."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        return [
+            mail.source.step
+            for mail in self._mails.values()
+            if mail.source.journey == journey and word.search(mail.source.mjml)
+        ]
+
     def render(self, journey: str, step: str, context: MailContext) -> RenderedMail:
         """The mail in the person's language, or in the nearest one there are texts for.
 

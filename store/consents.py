@@ -1,6 +1,8 @@
 """What customers allowed: the append-only history, and what of it holds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -30,3 +32,43 @@ async def consents_in_force(
     for change in await consent_history(session, customer_id):
         last.setdefault((change.topic, change.channel), change)
     return sorted(last.values(), key=lambda change: (change.topic, change.channel))
+
+
+async def record_consent(  # noqa: PLR0913 - each is part of the proof
+    session: AsyncSession,
+    customer: tables.Customer,
+    *,
+    topic: str,
+    channel: str,
+    granted: bool,
+    basis: str,
+    source: str,
+    at: datetime,
+    wording: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> bool:
+    """Append a grant or withdrawal and bring the customer's projection up to date.
+
+    False, and nothing written, when it says what holds already.
+    """
+    channels = set(customer.consents.get(topic, ()))
+    if granted == (channel in channels) and not wording:
+        return False
+    session.add(
+        tables.ConsentChange(
+            customer_id=customer.id,
+            topic=topic,
+            channel=channel,
+            granted=granted,
+            basis=basis,
+            source=source,
+            wording=wording,
+            evidence=dict(evidence or {}),
+            happened_at=at,
+            recorded_at=at,
+        )
+    )
+    channels = channels | {channel} if granted else channels - {channel}
+    customer.consents = {**customer.consents, topic: sorted(channels)}
+    session.add(customer)
+    return True

@@ -14,7 +14,8 @@ from domain.messages import MessageKind
 from sending.mails.error import TemplateError
 
 _INCLUDE: Final = re.compile(r'<mj-include\s+path="([^"]+)"\s*/>')
-_KIND: Final = re.compile(r"\A\s*<!--\s*kind:\s*(.*?)\s*-->")
+_DECLARATIONS: Final = re.compile(r"\A\s*<!--(\s*(?:kind|shows):.*?)-->", re.DOTALL)
+_DECLARATION: Final = re.compile(r"(kind|shows):\s*([\w-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class MailSource:
     journey: str
     step: str
     kind: MessageKind
+    #: Which products are looked up for it (`shows: cart`), None for none.
+    shows: str | None
     mjml: str
     places: tuple[Place, ...]
 
@@ -68,24 +71,24 @@ def _read(path: Path, parts: dict[str, str]) -> MailSource:
     file = f"{path.parent.name}/{path.name}"
     lines = list(_lines(file, path.read_text("utf-8"), parts, within=()))
     mjml = "\n".join(text for text, _ in lines)
+    found = _DECLARATIONS.search(mjml)
+    declared = dict(_DECLARATION.findall(found[1])) if found else {}
     return MailSource(
         journey=path.parent.name,
         step=path.stem,
-        kind=_kind(file, mjml),
-        mjml=_KIND.sub(lambda found: "\n" * found[0].count("\n"), mjml),
+        kind=_kind(file, declared.get("kind", MessageKind.MARKETING)),
+        shows=declared.get("shows"),
+        mjml=_DECLARATIONS.sub(lambda found: "\n" * found[0].count("\n"), mjml),
         places=tuple(place for _, place in lines),
     )
 
 
-def _kind(file: str, mjml: str) -> MessageKind:
-    declared = _KIND.search(mjml)
-    if declared is None:
-        return MessageKind.MARKETING
+def _kind(file: str, declared: str) -> MessageKind:
     try:
-        return MessageKind(declared[1])
+        return MessageKind(declared)
     except ValueError as error:
         known = ", ".join(MessageKind)
-        message = f"there is no kind of mail called “{declared[1]}”: write one of {known}."
+        message = f"there is no kind of mail called “{declared}”: write one of {known}."
         raise TemplateError(message, file=file, line=1) from error
 
 

@@ -1,0 +1,1 @@
+"""What journeys may do to the world: small classes with injected adapters."""

@@ -1,0 +1,74 @@
+"""What runs look up and write down besides sending."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from temporalio import activity
+
+from domain.journeys import RunStatus
+from domain.questions import CalmQuestion, MarketingStop, RunEnded, calm_since
+from store.consents import record_consent
+from store.customers import customer_by_id
+from store.events import moments_of
+from store.ledger import mark_run
+from store.sessions import Database
+from store.suppressions import suppress
+
+
+class RecordActivities:
+    """Looking up and writing down, with what it needs handed in."""
+
+    def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
+
+    @activity.defn
+    async def calm_since(self, question: CalmQuestion) -> datetime:
+        """Say when calm was reached, or will be if nothing more happens."""
+        async with self._database.reading() as session:
+            customer = await find_survivor(session, question.customer_id)
+            moments = await moments_of(session, customer.id, question.since, names=question.events)
+        return calm_since(moments, since=question.since, lasting=question.lasting)
+
+    @activity.defn
+    async def record_end(self, ended: RunEnded) -> None:
+        """Write down how the run ended; the first end that is recorded stays."""
+        async with self._database.writing() as session:
+            await mark_run(
+                session,
+                ended.run_id,
+                status=RunStatus.ENDED,
+                ended_at=ended.ended_at,
+                exit_reason=ended.result.exit_reason,
+                failure=ended.result.failure,
+                waiting_for=None,
+                wakes_at=None,
+            )
+
+    @activity.defn
+    async def stop_marketing(self, stop: MarketingStop) -> None:
+        """Suppress the customer's address for marketing and take back their consent."""
+        now = self._now()
+        async with self._database.writing() as session:
+            customer = await customer_by_id(session, stop.customer_id)
+            if customer is None:
+                return  # erased meanwhile: nobody is left to write to
+            if customer.email:
+                await suppress(
+                    session,
+                    customer.email,
+                    reason=stop.reason,
+                    source=stop.run_id,
+                    at=now,
+                    scope="marketing",
+                )
+            await record_consent(
+                session,
+                customer,
+                topic="marketing",
+                channel="email",
+                granted=False,
+                basis="implied",
+                source=stop.reason,
+                at=now,
+                evidence={"run_id": stop.run_id},
+            )

@@ -1,0 +1,1 @@
+"""The way to Temporal: delivering starts and signals, and looking after single runs."""

@@ -1,0 +1,63 @@
+"""The cart, as a projection of what the customer did since the last order."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from domain.events import (
+    CART_EMPTIED,
+    CART_UPDATED,
+    CART_VIEWED,
+    CHECKOUT_STARTED,
+    ORDER_COMPLETED,
+    PRODUCT_ADDED,
+    PRODUCT_REMOVED,
+    Event,
+)
+from domain.facts import number, product_id, products_in
+
+#: Events that list the whole cart.
+_WHOLE: Final = (CART_VIEWED, CART_UPDATED, CHECKOUT_STARTED)
+#: Events that can leave a cart empty.
+MAY_EMPTY: Final = (PRODUCT_REMOVED, CART_UPDATED)
+#: All events that a cart is made of.
+CART_EVENTS: Final = (*_WHOLE, PRODUCT_ADDED, PRODUCT_REMOVED, ORDER_COMPLETED, CART_EMPTIED)
+
+
+@dataclass(slots=True)
+class Cart:
+    """What is in the cart: product id → quantity, in the order it was put there."""
+
+    items: dict[str, int] = field(default_factory=dict)
+
+    def apply(self, event: Event) -> None:
+        """Take one event into account."""
+        if event.name in {ORDER_COMPLETED, CART_EMPTIED}:
+            self.items.clear()
+        elif event.name in _WHOLE and "products" in event.properties:
+            listed = products_in(event.properties)
+            self.items = {product_id(p) or "": _quantity(p) for p in listed}
+        elif event.name == PRODUCT_ADDED:
+            for product, quantity in _listed(event.properties):
+                self.items[product] = self.items.get(product, 0) + quantity
+        elif event.name == PRODUCT_REMOVED:
+            for product, quantity in _listed(event.properties):
+                left = self.items.pop(product, 0) - quantity
+                if left > 0:
+                    self.items[product] = left
+
+
+def cart_after(events: Iterable[Event]) -> Cart:
+    """The cart after `events`, which are in order of time."""
+    cart = Cart()
+    for event in events:
+        cart.apply(event)
+    return cart
+
+
+def _listed(properties: Mapping[str, Any]) -> list[tuple[str, int]]:
+    return [(product_id(p) or "", _quantity(p)) for p in products_in(properties)]
+
+
+def _quantity(described: Mapping[str, Any]) -> int:
+    return max(1, int(number(described.get("quantity")) or 1))

@@ -1,0 +1,61 @@
+"""Reading an event's properties: Segment's names into the facts that rules look at."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from domain.events import Facts
+
+#: Longer texts are cut: facts travel to Temporal and into indexed columns.
+_LONGEST = 200
+_MOST_PRODUCTS = 50
+
+
+def facts_of(properties: Mapping[str, Any]) -> Facts:
+    """The facts in an event's properties; what is missing or of a wrong type is left out."""
+    return Facts(
+        order_id=_text(properties, "order_id", "orderId"),
+        product_ids=_product_ids(properties),
+        category=_text(properties, "category", "list_id"),
+        query=_text(properties, "query"),
+        dwell_seconds=number(properties.get("dwell_seconds")),
+        rating=number(properties.get("rating")),
+        run_id=_text(properties, "run_id"),
+        message_id=_text(properties, "message_id"),
+    )
+
+
+def products_in(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The products that an event describes: its `products`, or itself when it is about one."""
+    products = properties.get("products")
+    if isinstance(products, Sequence) and not isinstance(products, str):
+        return [p for p in products if isinstance(p, Mapping) and product_id(p)]
+    return [properties] if product_id(properties) else []
+
+
+def product_id(described: Mapping[str, Any]) -> str | None:
+    """The id of a described product: `product_id`, else `sku`."""
+    return _text(described, "product_id", "productId", "sku")
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also when it was sent as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except ValueError:
+        return None
+    return found if abs(found) < float("inf") else None
+
+
+def _product_ids(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    ids = dict.fromkeys(product_id(p) or "" for p in products_in(properties))
+    return tuple(ids)[:_MOST_PRODUCTS]
+
+
+def _text(properties: Mapping[str, Any], *names: str) -> str | None:
+    for name in names:
+        value = properties.get(name)
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+            return str(value).strip()[:_LONGEST]
+    return None

@@ -1,0 +1,192 @@
+"""The ledger: what is read before a message may leave, and what is written around it.
+
+A message is claimed (`sending`) in one transaction with the decision to send it, before the
+provider is called. On PostgreSQL the customer's row is locked meanwhile, on SQLite everything is:
+an event accepted before the claim is seen by it, and one accepted after it comes too late.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from domain.errors import NotFound
+from domain.events import WITHDRAWALS, Facts
+from domain.ids import message_id
+from domain.journeys import OVER
+from domain.messages import RANK, MessageKind, MessageStatus, StepRequest
+from domain.routing import ActiveRun, is_about
+from store import tables
+from store.events import events_since
+from store.sessions import AsyncSession
+from store.suppressions import address_key
+from store.upserts import put
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecords:
+    """Everything on record that the fate of a step depends on."""
+
+    run: tables.Run
+    customer: tables.Customer
+    #: What was written about this very step before.
+    message: tables.Message | None
+    #: An ending that was accepted, whether or not the run has heard of it yet.
+    overtaken_by: str | None
+    order_is_void: bool
+    #: Scope (`all`, `marketing`) → why the address is suppressed.
+    suppressed: Mapping[str, str]
+    is_journey_paused: bool
+
+
+async def records_for(session: AsyncSession, request: StepRequest) -> StepRecords:
+    """Read and lock what the step depends on; raises NotFound for an unknown run."""
+    run = await session.get(tables.Run, request.run_id)
+    if run is None:
+        raise NotFound(f"No run {request.run_id}: start journeys through the gateway.")
+    customer = await _locked_survivor(session, run.customer_id)
+    key = message_id(run.id, request.step, request.occurrence)
+    state = await session.get(tables.JourneyState, run.journey)
+    return StepRecords(
+        run=run,
+        customer=customer,
+        message=await session.get(tables.Message, key),
+        overtaken_by=await _overtaken_by(session, run, customer.id, request.ends_on),
+        order_is_void=await _is_void(session, run.key),
+        suppressed=await _suppressed(session, customer.email),
+        is_journey_paused=state is not None and state.paused_at is not None,
+    )
+
+
+async def _locked_survivor(session: AsyncSession, customer_id: str) -> tables.Customer:
+    """The customer, or the one that they were merged into."""
+    wanted: str | None = customer_id
+    while wanted:
+        statement = select(tables.Customer).where(col(tables.Customer.id) == wanted)
+        customer = (await session.scalars(statement.with_for_update())).one()
+        wanted = customer.merged_into
+    return customer
+
+
+async def _overtaken_by(
+    session: AsyncSession, run: tables.Run, customer_id: str, ends_on: Collection[str]
+) -> str | None:
+    if not ends_on:
+        return None
+    about = ActiveRun(
+        run.id,
+        run.journey,
+        run.key,
+        run.entered_at,
+        about=Facts.model_validate(run.about),
+        started_by=run.started_by,
+    )
+    names = set(ends_on) - set(WITHDRAWALS)
+    found = await events_since(session, customer_id, run.entered_at, names=names)
+    endings = (e for e in found if not e.is_history and e.id != run.started_by)
+    return next((e.name for e in endings if _ends(about, e.facts) and is_about(e, about)), None)
+
+
+def _ends(run: ActiveRun, facts: Facts) -> bool:
+    return facts.run_id in {None, run.id}
+
+
+async def _is_void(session: AsyncSession, order_id: str) -> bool:
+    if not order_id:
+        return False
+    order = await session.get(tables.Order, order_id)
+    return order is not None and order.status in {"refunded", "cancelled"}
+
+
+async def _suppressed(session: AsyncSession, email: str | None) -> dict[str, str]:
+    if not email:
+        return {}
+    found = await session.execute(
+        select(col(tables.Suppression.scope), col(tables.Suppression.reason)).where(
+            col(tables.Suppression.address_hash) == address_key(email),
+            col(tables.Suppression.channel) == "email",
+        )
+    )
+    return {row.scope: row.reason for row in found}
+
+
+async def first_offer_at(
+    session: AsyncSession, run_id: str, steps: Collection[str]
+) -> datetime | None:
+    """When this run first sent one of `steps`: an offer's end is counted from there."""
+    found = await session.scalars(
+        select(col(tables.Message.claimed_at))
+        .where(col(tables.Message.run_id) == run_id)
+        .where(col(tables.Message.step).in_(list(steps)))
+        .where(col(tables.Message.claimed_at).is_not(None))
+        .order_by(col(tables.Message.claimed_at))
+        .limit(1)
+    )
+    return found.first()
+
+
+async def note(
+    session: AsyncSession,
+    records: StepRecords,
+    request: StepRequest,
+    *,
+    kind: MessageKind,
+    now: datetime,
+    **changes: Any,
+) -> str:
+    """Write what is known of the step's message now; returns the message's id."""
+    run, known = records.run, records.message
+    row = {
+        "id": message_id(run.id, request.step, request.occurrence),
+        "run_id": run.id,
+        "customer_id": records.customer.id,
+        "journey": run.journey,
+        "step": request.step,
+        "occurrence": request.occurrence,
+        "channel": "email",
+        "kind": kind,
+        "attempts": known.attempts if known else 0,
+        "shown": [],
+        "created_at": now,
+        **changes,
+    }
+    fixed = {"id", "run_id", "journey", "step", "occurrence", "channel", "created_at"}
+    await put(session, tables.Message, [row], key=["id"], change=sorted(row.keys() - fixed))
+    return str(row["id"])
+
+
+async def keep_content(
+    session: AsyncSession, message: str, *, html: str, text: str, headers: Mapping[str, str]
+) -> None:
+    """Keep the mail as it leaves."""
+    row = {"message_id": message, "html": html, "text": text, "headers": dict(headers)}
+    change = ["html", "text", "headers"]
+    await put(session, tables.MessageContent, [row], key=["message_id"], change=change)
+
+
+async def conclude(
+    session: AsyncSession, message: str, status: MessageStatus, **changes: Any
+) -> MessageStatus:
+    """Record what became of a claimed message; a provider's later report is never overwritten."""
+    row = await session.get_one(tables.Message, message, with_for_update=True)
+    if RANK.get(MessageStatus(row.status), 0) <= RANK[MessageStatus.UNKNOWN]:
+        row.status = status
+        for name, value in changes.items():
+            setattr(row, name, value)
+        session.add(row)
+    elif "sent_at" in changes and row.sent_at is None:
+        row.sent_at = changes["sent_at"]
+        session.add(row)
+    return MessageStatus(row.status)
+
+
+async def mark_run(session: AsyncSession, run_id: str, **changes: Any) -> None:
+    """Bring a run's row up to date; a run that is over stays as it ended."""
+    await session.execute(
+        update(tables.Run)
+        .where(col(tables.Run.id) == run_id, col(tables.Run.status).not_in(OVER))
+        .values(**changes)
+    )

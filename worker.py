@@ -1,0 +1,165 @@
+"""The worker: runs the journeys' workflows and their activities until it is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.composing import Composer, Shop
+from activities.records import RecordActivities
+from activities.sending import SendActivities
+from config import Settings, WrongSetting
+from dispatch.connection import connect
+from domain.pace import Pace
+from sending.channel import Channel
+from sending.channels import open_channel
+from sending.context import ShopContext
+from sending.links import Links
+from sending.rendering import Templates
+from store.sessions import Database
+from workflows.catalogue import JOURNEYS
+
+#: Workflows and their local activities.
+JOURNEYS_QUEUE: Final = "journeys"
+#: Activities that talk to providers.
+SENDING_QUEUE: Final = "sending"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+#: Our own packages are loaded once instead of once per workflow; ruff keeps clocks out of them.
+_PASSED_THROUGH: Final = ("domain", "store", "sending", "activities", "pydantic", "ulid")
+#: What is under way when the worker is told to stop may take this long to finish.
+_GRACE: Final = timedelta(seconds=30)
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """The sandbox that journeys run in, here and in every test."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+def build_workers(
+    client: Client,
+    *,
+    send: SendActivities,
+    records: RecordActivities,
+    journeys: Sequence[type[Any]] = JOURNEYS,
+    sends_per_second: float = 0,
+) -> tuple[Worker, Worker]:
+    """The two workers of a process: one tells the stories, one sends."""
+    stories = Worker(
+        client,
+        task_queue=JOURNEYS_QUEUE,
+        workflows=journeys,
+        activities=[records.calm_since, records.record_end],
+        workflow_runner=workflow_runner(),
+        graceful_shutdown_timeout=_GRACE,
+    )
+    sender = Worker(
+        client,
+        task_queue=SENDING_QUEUE,
+        activities=[send.send_message, records.stop_marketing],
+        max_task_queue_activities_per_second=sends_per_second or None,
+        graceful_shutdown_timeout=_GRACE,
+    )
+    return stories, sender
+
+
+def build_activities(
+    *,
+    database: Database,
+    composer: Composer,
+    channel: Channel,
+    pace: Pace,
+    now: Callable[[], datetime],
+) -> tuple[SendActivities, RecordActivities]:
+    """The activities with what they need."""
+    send = SendActivities(
+        database=database, composer=composer, channel=channel, pace=pace, now=now
+    )
+    return send, RecordActivities(database=database, now=now)
+
+
+def shop_of(settings: Settings) -> Shop:
+    """The shop as its mails present it."""
+    return Shop(
+        context=ShopContext(
+            name=settings.shop_name,
+            url=settings.shop_url,
+            postal_address=settings.shop_postal_address,
+            support_email=settings.support_address,
+            currency=settings.shop_currency,
+            timezone=settings.shop_timezone,
+        ),
+        sender=settings.shop_from,
+        default_locale=settings.shop_locale,
+        cart_url=f"{settings.shop_url}/cart",
+    )
+
+
+def composer_of(settings: Settings) -> Composer:
+    """What writes the mails; raises WrongSetting without a secret, TemplateError for a bad mail."""
+    if settings.secret_key is None:
+        raise WrongSetting(
+            "DORMOUSE_SECRET_KEY is missing: set it to 32 random characters or more, the same for "
+            "every gateway and worker (python -c 'import secrets; print(secrets.token_hex(32))')."
+        )
+    return Composer(
+        templates=Templates(TEMPLATES, default_locale=settings.shop_locale),
+        links=Links(settings.secret_key.get_secret_value(), settings.base_url),
+        shop=shop_of(settings),
+        pace=settings.pace,
+    )
+
+
+def channel_of(settings: Settings) -> Channel:
+    """The channel that the settings choose."""
+    api_key, smtp_url = settings.sendgrid_api_key, settings.smtp_url
+    return open_channel(
+        settings.sender,
+        sendgrid_api_key=api_key.get_secret_value() if api_key else None,
+        sendgrid_url=settings.sendgrid_url,
+        smtp_url=smtp_url.get_secret_value() if smtp_url else None,
+        outbox=settings.data_dir / "outbox",
+    )
+
+
+@asynccontextmanager
+async def running_workers(settings: Settings) -> AsyncIterator[None]:
+    """Both workers at work, with their database and channel open."""
+    composer = composer_of(settings)
+    async with AsyncExitStack() as stack:
+        database = Database.open(settings.database)
+        stack.push_async_callback(database.close)
+        channel = channel_of(settings)
+        stack.push_async_callback(channel.aclose)
+        client = await connect(settings.temporal_address)
+        send, records = build_activities(
+            database=database,
+            composer=composer,
+            channel=channel,
+            pace=settings.pace,
+            now=lambda: datetime.now(UTC),
+        )
+        workers = build_workers(
+            client, send=send, records=records, sends_per_second=settings.sends_per_second
+        )
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        yield
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is under way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with running_workers(settings):
+        await stop.wait()

@@ -1,0 +1,50 @@
+"""Win-back: write to a customer who has gone quiet, and let go of those who stay so."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+from domain.durations import Duration
+from domain.entry import Entry
+from domain.events import CUSTOMER_LAPSED, EMAIL_LINK_CLICKED, ORDER_COMPLETED, VISITS
+from domain.journeys import Incentive, JourneyResult, JourneySettings, JourneyStart
+from workflows.journey import Journey
+
+
+class WinBackSettings(JourneySettings):
+    """After how long a silence to write, by what was last bought, and what to offer."""
+
+    consumables_lapse_after: Duration = timedelta(days=30)
+    soft_goods_lapse_after: Duration = timedelta(days=60)
+    hard_goods_lapse_after: Duration = timedelta(days=120)
+    others_lapse_after: Duration = timedelta(days=90)
+    incentive_after: Duration = timedelta(days=7)
+    last_mail_after: Duration = timedelta(days=7)
+    sunset_after: Duration = timedelta(days=7)
+    incentive: Incentive | None = None
+
+
+@workflow.defn(name="win-back")
+class WinBack(Journey[WinBackSettings]):
+    """Write to a customer who has gone quiet; stop marketing to those who stay so."""
+
+    entry = Entry(
+        on=(CUSTOMER_LAPSED,), again_after=timedelta(days=120), fresh_for=timedelta(days=7)
+    )
+    goal = ORDER_COMPLETED
+
+    @workflow.run
+    async def run(self, start: JourneyStart[WinBackSettings]) -> JourneyResult:
+        """Miss them, offer something, ask whether to stay; then stop for good."""
+        times = start.settings
+        with self.until(ORDER_COMPLETED, EMAIL_LINK_CLICKED, *VISITS):
+            await self.send("we-miss-you")
+            await self.wait(times.incentive_after)
+            await self.send("incentive")
+            await self.wait(times.last_mail_after)
+            await self.send("stay-or-go")
+            await self.wait(times.sunset_after)
+            await self.stop_marketing("sunset")
+            return self.result("sunset")
+        await self.send("welcome-back")
+        return self.result("re-engaged")
