@@ -13,6 +13,7 @@ from api.keyring import Keyring
 from api.limits import LimitedBodies
 from api.metrics import MeasuredRequests, Metrics
 from api.pages import Pages
+from api.routers import segment
 from api.services import Services
 
 __all__ = ["Services", "create_app"]
@@ -38,6 +39,7 @@ _TAGS: Final = [
     {"name": "Public pages", "description": "Behind the signed links of mails. No key needed."},
     {"name": "Operation", "description": "Is it alive, is it ready, how does it do?"},
 ]
+_ROUTERS: Final = (segment.router,)
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {
         "description": "A problem document.",
@@ -80,6 +82,8 @@ def create_app(services: Services | OpenServices) -> FastAPI:
     app.add_middleware(LimitedBodies)
     app.add_middleware(MeasuredRequests, metrics=metrics)
     errors.install(app)
+    for router in _ROUTERS:
+        app.include_router(router)
     if isinstance(services, Services):
         _equip(app, services)
     return app

@@ -58,58 +58,59 @@ _BASIC: Final = HTTPBase(
 )
 
 
-def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
-    return services
+# FastAPI pays for every dependency of a dependency, and sends plain functions to a thread: these
+# are coroutines, and ask the request itself.
 
 
-def _keyring(request: Request) -> Keyring:
-    keyring: Keyring = request.app.state.keyring
-    return keyring
+async def _services(request: Request) -> Services:
+    return _services_of(request)
 
 
-def _metrics(request: Request) -> Metrics:
+async def _settings(request: Request) -> Settings:
+    return _services_of(request).settings
+
+
+async def _database(request: Request) -> Database:
+    return _services_of(request).database
+
+
+async def _intake(request: Request) -> Intake:
+    return _services_of(request).intake
+
+
+async def _control(request: Request) -> Control:
+    return _services_of(request).control
+
+
+async def _catalogue(request: Request) -> Catalogue:
+    return _services_of(request).catalogue
+
+
+async def _links(request: Request) -> Links:
+    return _services_of(request).links
+
+
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with _services_of(request).database.reading() as session:
+        yield session
+
+
+async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 
 
-def _pages(request: Request) -> Pages:
+async def _pages(request: Request) -> Pages:
     pages: Pages = request.app.state.pages
     return pages
 
 
+def _services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
 ServicesDep = Annotated[Services, Depends(_services)]
-
-
-def _settings(services: ServicesDep) -> Settings:
-    return services.settings
-
-
-def _database(services: ServicesDep) -> Database:
-    return services.database
-
-
-def _intake(services: ServicesDep) -> Intake:
-    return services.intake
-
-
-def _control(services: ServicesDep) -> Control:
-    return services.control
-
-
-def _catalogue(services: ServicesDep) -> Catalogue:
-    return services.catalogue
-
-
-def _links(services: ServicesDep) -> Links:
-    return services.links
-
-
-async def _session(services: ServicesDep) -> AsyncIterator[AsyncSession]:
-    async with services.database.reading() as session:
-        yield session
-
-
 SettingsDep = Annotated[Settings, Depends(_settings)]
 #: For endpoints that write: `async with database.writing() as session`.
 DatabaseDep = Annotated[Database, Depends(_database)]
@@ -123,14 +124,11 @@ MetricsDep = Annotated[Metrics, Depends(_metrics)]
 PagesDep = Annotated[Pages, Depends(_pages)]
 
 
-async def _authenticated(
-    keyring: Annotated[Keyring, Depends(_keyring)],
-    sent: Annotated[Credentials | None, Security(_BEARER)],
-    _documented: Annotated[Credentials | None, Security(_BASIC)],
-) -> Principal:
+async def _principal(request: Request, sent: Credentials | None) -> Principal:
     key = _key_in(sent)
     if not key:
         raise _unauthorized("key-missing", f"A key is needed: {_HOW}")
+    keyring: Keyring = request.app.state.keyring
     principal = await keyring.principal_of(key)
     if principal is None:
         raise _unauthorized("key-unknown", f"This key is unknown or revoked; {_HOW}")
@@ -161,7 +159,12 @@ def _unauthorized(code: str, detail: str) -> Problem:
 def requires(scope: Scope) -> Callable[..., Awaitable[Principal]]:
     """A dependency that lets only keys with `scope` pass, and tells whose key it is."""
 
-    async def allowed(principal: Annotated[Principal, Depends(_authenticated)]) -> Principal:
+    async def allowed(
+        request: Request,
+        sent: Annotated[Credentials | None, Security(_BEARER)],
+        _documented: Annotated[Credentials | None, Security(_BASIC)],
+    ) -> Principal:
+        principal = await _principal(request, sent)
         if scope in principal.scopes:
             return principal
         raise Problem(

@@ -1,6 +1,6 @@
 """The gateway as its callers meet it: the real application over a real database file."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from tests.fakes.intake import FakeIntake
 SECRET = "a secret that is long enough to sign links"
 
 NewKey = Callable[..., Awaitable[str]]
-NewClient = Callable[[Services], httpx.AsyncClient]
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class FakeIntake:
     started: dict[str, StartedRun] = field(default_factory=dict)
     reports: list[tuple[str, DeliveryEvent]] = field(default_factory=list)
     consent_changes: list[ConsentChange] = field(default_factory=list)
-    erased: list[str] = field(default_factory=list)
+    erased: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def taken(self) -> list[Incoming]:
@@ -72,7 +72,7 @@ class FakeIntake:
 
     async def erase(self, customer_id: str, *, actor: str) -> None:
         self._may_fail()
-        self.erased.append(customer_id)
+        self.erased.append((customer_id, actor))
 
     def _may_fail(self) -> None:
         self.calls += 1
