@@ -30,10 +30,9 @@ from domain.errors import Invalid
 from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater, Unknown
 from sending.soundness import flaw, one_line, wire_address
 
-_CONNECT: Final = timedelta(seconds=10)
-_READ: Final = timedelta(seconds=10)
-#: Below the time limit of the activity that sends, so that the outcome is always recorded.
-_TOTAL: Final = timedelta(seconds=20)
+#: For a connection, and again for the answer: together below the time limit of the activity
+#: that sends, so that the outcome is always recorded.
+_PATIENCE: Final = timedelta(seconds=10)
 #: Below the time after which SendGrid closes an idle connection: closing on a mail in flight
 #: would look like an unknown outcome.
 _KEEP_ALIVE: Final = timedelta(seconds=15)
@@ -65,7 +64,14 @@ class SendGridChannel:
     name = "sendgrid"
     repeats_are_safe = False
 
-    def __init__(self, api_key: str, *, url: str = "https://api.sendgrid.com") -> None:
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        url: str = "https://api.sendgrid.com",
+        patience: timedelta = _PATIENCE,
+    ) -> None:
+        """Connect to nobody yet. Raises Invalid when `api_key` cannot be a key."""
         key = api_key.strip()
         if not (key and key.isascii() and key.isprintable()):
             raise Invalid(
@@ -75,10 +81,11 @@ class SendGridChannel:
             )
         self._key = key
         self._url = url.rstrip("/")
+        self._patience = patience.total_seconds()
         self._open: ClientSession | None = None
 
     async def send(self, mail: Mail) -> Receipt:
-        """Post the mail once, in at most 20 seconds, and say what SendGrid answered."""
+        """Post the mail once, in at most twice the patience, and say what SendGrid answered."""
         if reason := flaw(mail) or _flaw_for_sendgrid(mail):
             return Rejected(reason)
         try:
@@ -110,9 +117,7 @@ class SendGridChannel:
                 headers={"Authorization": f"Bearer {self._key}"},
                 connector=TCPConnector(keepalive_timeout=_KEEP_ALIVE.total_seconds()),
                 timeout=ClientTimeout(
-                    total=_TOTAL.total_seconds(),
-                    connect=_CONNECT.total_seconds(),
-                    sock_read=_READ.total_seconds(),
+                    total=2 * self._patience, connect=self._patience, sock_read=self._patience
                 ),
                 cookie_jar=DummyCookieJar(),
             )

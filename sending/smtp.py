@@ -28,10 +28,9 @@ from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater, Unknown
 from sending.composing import compose, is_international
 from sending.soundness import flaw, one_line, wire_address
 
-#: Together below the time limit of the activity that sends.
-_TURN: Final = timedelta(seconds=5)
-_ENVELOPE: Final = timedelta(seconds=10)
-_CONTENT: Final = timedelta(seconds=10)
+#: For the envelope, again for the content, and half of it for the mails before: together below
+#: the time limit of the activity that sends.
+_PATIENCE: Final = timedelta(seconds=10)
 #: An idle connection is used again this long; firewalls forget older ones without a word.
 _KEPT: Final = timedelta(seconds=30)
 
@@ -46,23 +45,26 @@ class SmtpChannel:
     name = "smtp"
     repeats_are_safe = False
 
-    def __init__(self, url: str, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, url: str, *, tls: ssl.SSLContext | None = None, patience: timedelta = _PATIENCE
+    ) -> None:
         """Take `smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…`.
 
         `tls` says which certificates to trust instead of the system's. Raises Invalid for another
         kind of URL.
         """
-        self._client = _client(url, tls)
+        self._patience = patience.total_seconds()
+        self._client = _client(url, tls, self._patience)
         self._where = f"{self._client.hostname}:{self._client.port}"
         self._turn = asyncio.Lock()
         self._used_at = 0.0
 
     async def send(self, mail: Mail) -> Receipt:
-        """Hand the mail over once, in at most 25 seconds, and say what the server answered."""
+        """Hand the mail over once, in 2.5 times the patience, and say what the server answered."""
         if reason := flaw(mail):
             return Rejected(reason)
         try:
-            async with asyncio.timeout(_TURN.total_seconds()):
+            async with asyncio.timeout(self._patience / 2):
                 await self._turn.acquire()
         except TimeoutError:
             return TryLater(f"The mail server {self._where} is too slow for the mails that wait.")
@@ -94,7 +96,7 @@ class SmtpChannel:
     async def _try_envelope(self, mail: Mail) -> Receipt | None:
         """Name sender and recipient; a receipt when the server will not have them."""
         try:
-            async with asyncio.timeout(_ENVELOPE.total_seconds()):
+            async with asyncio.timeout(self._patience):
                 await self._name_sender(mail)
                 await self._client.rcpt(wire_address(mail.to_address), encoding=_encoding(mail))
         except SMTPRecipientRefused as error:
@@ -109,7 +111,7 @@ class SmtpChannel:
     async def _try_content(self, content: bytes) -> Receipt | None:
         """Send the mail itself; a receipt when it was not surely accepted."""
         try:
-            async with asyncio.timeout(_CONTENT.total_seconds()):
+            async with asyncio.timeout(self._patience):
                 await self._client.data(content)
         except (SMTPException, OSError, TimeoutError) as error:
             if isinstance(error, SMTPDataError) and error.code in _REFUSALS:
@@ -164,7 +166,7 @@ class SmtpChannel:
         return TryLater(f"{said}: check DORMOUSE_SMTP_URL if this lasts.")
 
 
-def _client(url: str, tls: ssl.SSLContext | None) -> SMTP:
+def _client(url: str, tls: ssl.SSLContext | None, timeout: float) -> SMTP:
     try:
         parts = urlsplit(url.strip())
         port = parts.port or _PORTS[parts.scheme]
@@ -179,7 +181,7 @@ def _client(url: str, tls: ssl.SSLContext | None) -> SMTP:
         password=unquote(parts.password) if parts.password else None,
         use_tls=parts.scheme == "smtps",
         tls_context=tls,
-        timeout=_CONTENT.total_seconds(),
+        timeout=timeout,
     )
 
 
