@@ -1,6 +1,6 @@
 """Queries on runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select, update
@@ -55,14 +55,19 @@ async def find_run(session: AsyncSession, run_id: str) -> RunRecord | None:
     return RunRecord(row[0], row[1]) if row else None
 
 
-async def messages_of(session: AsyncSession, run_id: str) -> Sequence[tables.Message]:
-    """What the run sent, or why it did not, in order of time."""
+async def messages_of(
+    session: AsyncSession, run_ids: Collection[str]
+) -> dict[str, list[tables.Message]]:
+    """What each run sent, or why it did not, in order of time."""
     found = await session.scalars(
         select(tables.Message)
-        .where(col(tables.Message.run_id) == run_id)
+        .where(col(tables.Message.run_id).in_(list(run_ids)))
         .order_by(col(tables.Message.created_at), col(tables.Message.id))
     )
-    return found.all()
+    messages: dict[str, list[tables.Message]] = {run_id: [] for run_id in run_ids}
+    for message in found:
+        messages[message.run_id].append(message)
+    return messages
 
 
 async def set_status(session: AsyncSession, run_id: str, status: RunStatus) -> None:

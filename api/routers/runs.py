@@ -1,0 +1,144 @@
+"""Runs: who is where in which journey, and taking them in hand."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Query
+from pydantic import TypeAdapter
+
+from api.dependencies import Managing, Principal, Reading, ServicesDep
+from api.json_bodies import JsonRoute
+from api.paging import Page, PageDep
+from api.schemas.runs import EndRequest, RunView, temporal_url
+from api.services import Services
+from domain.errors import NotFound
+from domain.journeys import OVER, RunPosition, RunStatus
+from store import tables
+from store.audits import audit
+from store.customers import customer_by_shop_id
+from store.runs import RunFilter, RunRecord, find_run, list_runs, messages_of, set_status
+from store.sessions import AsyncSession, Database
+
+router = APIRouter(prefix="/v1/runs", tags=["Runs"], route_class=JsonRoute)
+
+_BEHIND: Final = TypeAdapter(tuple[str])
+
+
+@router.get("", summary="List runs")
+async def runs(
+    _caller: Reading,
+    services: ServicesDep,
+    page: PageDep,
+    journey: str | None = None,
+    customer_id: Annotated[str | None, Query(description="The shop's id.")] = None,
+    status: RunStatus | None = None,
+) -> Page[RunView]:
+    """Runs, the latest first, as last recorded; ask for one run to learn where it is now."""
+    behind = page.behind(_BEHIND)
+    async with services.database.reading() as session:
+        wanted = await _filter(session, journey, customer_id, status)
+        if wanted is None:
+            return Page(items=[])
+        after = behind[0] if behind else None
+        found = await list_runs(session, wanted, after=after, limit=page.fetch)
+        messages = await messages_of(session, [record.run.id for record in found])
+    return page.page(
+        found,
+        key=lambda record: (record.run.id,),
+        show=lambda record: _view(record, messages, services),
+    )
+
+
+@router.get("/{run_id}", summary="Show a run")
+async def run(_caller: Reading, run_id: str, services: ServicesDep) -> RunView:
+    """One run: where it is now, what it waits for until when, and what it sent or why not."""
+    view = await read_run(services, run_id)
+    if view.status in OVER:
+        return view
+    position = await services.control.position(view.workflow_id)
+    return view.at(position) if position else view
+
+
+@router.post("/{run_id}/pause", summary="Pause a run")
+async def pause(caller: Managing, run_id: str, services: ServicesDep) -> RunView:
+    """Hold the run where it is. Its wait goes on, but nothing is sent until it is resumed."""
+    view = await read_run(services, run_id)
+    position = await services.control.pause(view.workflow_id)
+    await _record(services.database, run_id, "run.paused", caller, position)
+    return view.at(position)
+
+
+@router.post("/{run_id}/resume", summary="Resume a run")
+async def resume(caller: Managing, run_id: str, services: ServicesDep) -> RunView:
+    """Let a paused run go on."""
+    view = await read_run(services, run_id)
+    position = await services.control.resume(view.workflow_id)
+    await _record(services.database, run_id, "run.resumed", caller, position)
+    return view.at(position)
+
+
+@router.post("/{run_id}/fast-forward", summary="Fast-forward a run")
+async def fast_forward(caller: Managing, run_id: str, services: ServicesDep) -> RunView:
+    """End the wait in progress now, as if its time were up."""
+    view = await read_run(services, run_id)
+    position = await services.control.fast_forward(view.workflow_id)
+    await _record(services.database, run_id, "run.fast-forwarded", caller, position)
+    return view.at(position)
+
+
+@router.post("/{run_id}/end", summary="End a run")
+async def end(
+    caller: Managing,
+    run_id: str,
+    services: ServicesDep,
+    request: Annotated[EndRequest | None, Body()] = None,
+) -> RunView:
+    """End the run for good. A mail that is leaving already is still recorded."""
+    reason = (request or EndRequest()).reason
+    view = await read_run(services, run_id)
+    position = await services.control.end(view.workflow_id, reason)
+    detail = {"reason": reason}
+    await _record(services.database, run_id, "run.ended", caller, position, detail)
+    return view.at(position)
+
+
+async def read_run(services: Services, run_id: str) -> RunView:
+    """The run as last recorded; raises NotFound."""
+    async with services.database.reading() as session:
+        record = await find_run(session, run_id)
+        if record is None:
+            raise NotFound(f"There is no run {run_id!r}; GET /v1/runs lists them.")
+        return _view(record, await messages_of(session, [run_id]), services)
+
+
+async def _filter(
+    session: AsyncSession, journey: str | None, shop_id: str | None, status: RunStatus | None
+) -> RunFilter | None:
+    if shop_id is None:
+        return RunFilter(journey=journey, status=status)
+    customer = await customer_by_shop_id(session, shop_id)
+    return RunFilter(journey, customer.id, status) if customer else None
+
+
+def _view(
+    record: RunRecord, messages: Mapping[str, Sequence[tables.Message]], services: Services
+) -> RunView:
+    ui, namespace = services.settings.ui_url, services.temporal_namespace
+    url = temporal_url(ui, namespace, record.run.workflow_id)
+    return RunView.of(record, messages.get(record.run.id, ()), temporal_url=url)
+
+
+async def _record(
+    database: Database,
+    run_id: str,
+    action: str,
+    caller: Principal,
+    position: RunPosition,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    async with database.writing() as session:
+        now = datetime.now(UTC)
+        await audit(session, action, run_id, actor=caller.name, now=now, detail=detail)
+        if position.status not in OVER:  # a run records its own end
+            await set_status(session, run_id, position.status)
