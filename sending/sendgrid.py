@@ -182,12 +182,7 @@ class Answer:
 
     def wait(self, now: datetime) -> timedelta | None:
         """How long SendGrid asks us to wait, at most a day; None when it does not say."""
-        seconds = _seconds(self.headers.get("Retry-After"))
-        if seconds is None:
-            until = _instant(self.headers.get("Retry-After")) or _seconds(
-                self.headers.get("X-RateLimit-Reset")
-            )
-            seconds = None if until is None else until - now.timestamp()
+        seconds = _wait(self.headers, now)
         if seconds is None:
             return None
         return timedelta(seconds=min(max(seconds, 0), _LONGEST_WAIT.total_seconds()))
@@ -242,6 +237,14 @@ def _name(name: str | None) -> str | None:
 
 def _words(error: BaseException) -> str:
     return one_line(str(error)) or type(error).__name__
+
+
+def _wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    asked = headers.get("Retry-After")
+    if (seconds := _seconds(asked)) is not None:
+        return seconds
+    until = _instant(asked) or _seconds(headers.get("X-RateLimit-Reset"))
+    return None if until is None else until - now.timestamp()
 
 
 def _seconds(value: str | None) -> float | None:
