@@ -4,10 +4,11 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Final, Generic, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from domain.errors import Invalid
 
@@ -16,6 +17,12 @@ Row = TypeVar("Row")
 
 #: The values of the columns that a list is sorted by, for one row.
 SortKey = tuple[str | int, ...]
+
+#: A moment in a sort key: any that has a date in every time zone.
+SortTime = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1, 1, 2, tzinfo=UTC), lt=datetime(9999, 12, 31, tzinfo=UTC)),
+]
 
 LARGEST_PAGE: Final = 200
 _KEY: Final = TypeAdapter(tuple[str | int, ...])
