@@ -30,10 +30,10 @@ class Pages:
         self._style = (folder / "pages" / "style.css").read_text(encoding="utf-8").strip()
         self._policy = _policy(self._style)
         self._shop_locale = shop_locale
-        translations = read_translations(folder / "locale", domain="pages")
+        self._translations = read_translations(folder / "locale", domain="pages")
         self._environments = {
             language: _environment(folder / "pages", texts, language, shop_name)
-            for language, texts in translations.items()
+            for language, texts in self._translations.items()
         }
 
     def page(
@@ -53,6 +53,10 @@ class Pages:
         html = environment.get_template(name).render(style=self._style, **shown)
         policy = f"{self._policy}; {allow}" if allow else self._policy
         return HTMLResponse(html, status, {**_HEADERS, "Content-Security-Policy": policy})
+
+    def say(self, text: str, locales: Iterable[str | None]) -> str:
+        """A sentence of ours in the language that `page` would choose."""
+        return self._translations[self.language(locales)].gettext(text)
 
     def language(self, locales: Iterable[str | None]) -> str:
         """The language of a page for a reader of `locales`, best first: de-AT → de."""

@@ -1,0 +1,94 @@
+"""Whether it is alive, whether it is ready, and how it does."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+
+from api.dependencies import MetricsDep, ServicesDep, SettingsDep
+from api.services import Services
+from domain.errors import Unavailable
+from store.dispatches import backlog
+
+router = APIRouter(tags=["Operation"])
+
+#: A part that takes longer counts as not answering.
+_PATIENCE: Final = timedelta(seconds=3)
+
+
+class Health(BaseModel):
+    """The gateway's process is alive."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+    time_scale: float = Field(description="Virtual seconds per real second; 1 in production.")
+
+
+class Readiness(BaseModel):
+    """Whether each part answers; without Temporal and worker, events are kept but journeys rest."""
+
+    ready: bool
+    database: bool
+    temporal: bool
+    worker: bool
+
+
+@router.get("/", include_in_schema=False)
+async def show_the_way() -> RedirectResponse:
+    """Whoever comes by is shown what there is."""
+    return RedirectResponse("/docs")
+
+
+@router.get("/healthz", summary="Alive?")
+async def tell_health(request: Request, settings: SettingsDep) -> Health:
+    """Answers as long as the process does; asks nobody else."""
+    return Health(version=request.app.version, time_scale=settings.time_scale)
+
+
+@router.get(
+    "/readyz",
+    summary="Ready?",
+    responses={HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": Readiness}},
+)
+async def tell_readiness(services: ServicesDep, response: Response) -> Readiness:
+    """Whether database and Temporal answer and a worker was seen: 200, or 503 if one is missing."""
+    database, temporal, worker = await asyncio.gather(
+        _in_time(_database_answers(services)),
+        _in_time(services.control.is_reachable()),
+        _in_time(services.control.worker_seen()),
+    )
+    is_ready = database and temporal and worker
+    if not is_ready:
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return Readiness(ready=is_ready, database=database, temporal=temporal, worker=worker)
+
+
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+async def tell_metrics(services: ServicesDep, metrics: MetricsDep) -> Response:
+    """What was counted and timed since this process started, in Prometheus' text format."""
+    try:
+        async with services.database.reading() as session:
+            metrics.backlog.set(await backlog(session))
+    except Unavailable:
+        metrics.backlog.set(float("nan"))
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _database_answers(services: Services) -> bool:
+    async with services.database.reading() as session:
+        await backlog(session)
+    return True
+
+
+async def _in_time(answer: Awaitable[bool]) -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE.total_seconds()):
+            return await answer
+    except (TimeoutError, Unavailable):
+        return False

@@ -1,0 +1,63 @@
+"""What mail providers report. Nothing is believed that is not signed."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+
+from api.dependencies import IntakeDep, MetricsDep, SettingsDep
+from api.errors import Problem
+from domain.deliveries import DeliveryEvent
+from domain.errors import Invalid
+from sending.channel import InvalidSignature
+from sending.sendgrid_webhook import parse, verify
+
+router = APIRouter(prefix="/v1/webhooks", tags=["Webhooks"])
+
+_SENDGRID: Final = "sendgrid"
+
+
+async def _signed_by_sendgrid(request: Request, settings: SettingsDep) -> list[DeliveryEvent]:
+    keys = settings.sendgrid_webhook_keys
+    if not keys:
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            "webhook-not-configured",
+            "This webhook is off: set DORMOUSE_SENDGRID_WEBHOOK_KEYS to the public key that"
+            " SendGrid shows under Signed Event Webhook.",
+        )
+    body = await request.body()
+    try:
+        verify(request.headers, body, keys=keys, now=datetime.now(UTC))
+    except InvalidSignature as error:
+        raise _unsigned() from error
+    try:
+        return parse(body)
+    except Invalid as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "invalid-json", str(error)) from error
+
+
+def _unsigned() -> Problem:
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "invalid-signature",
+        "The signature is not of this body by a key in DORMOUSE_SENDGRID_WEBHOOK_KEYS.",
+        headers={"WWW-Authenticate": 'Signature realm="SendGrid Event Webhook"'},
+    )
+
+
+VerifiedEvents = Annotated[list[DeliveryEvent], Depends(_signed_by_sendgrid)]
+
+
+@router.post("/sendgrid", summary="SendGrid's Event Webhook")
+async def report_from_sendgrid(
+    events: VerifiedEvents, intake: IntakeDep, metrics: MetricsDep
+) -> dict[str, bool]:
+    """Take a batch of events, signed with ECDSA over timestamp and body.
+
+    SendGrid repeats a batch until it gets a 2xx, for a day; each event counts once.
+    """
+    await intake.report(_SENDGRID, events)
+    metrics.reports.labels(_SENDGRID).inc(len(events))
+    return {"success": True}
