@@ -28,7 +28,14 @@ _BREAKS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"https?://[^\s\x00-\x20\x7f]+", re.IGNORECASE)
 #: What a template may raise by what it does with a value.
-_MISTAKES: Final = (JinjaError, TypeError, ValueError, LookupError, ArithmeticError)
+_MISTAKES: Final = (
+    JinjaError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+)
 
 
 class Templates:
@@ -47,6 +54,9 @@ class Templates:
             (source.journey, source.step): compiler.compile(source)
             for source in read_mails(folder / "mails")
         }
+        if not self._mails:
+            message = "there are no mails in it: name the folder that holds mails/ and locale/."
+            raise TemplateError(message, file=str(folder))
         for mail in self._mails.values():
             self._try_out(mail)
 

@@ -42,8 +42,10 @@ class _Walk(HTMLParser):
         self.source = source
         self.open_tags: list[tuple[str, int]] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._check(tag)
+        if tag == "mj-style" and dict(attrs).get("inline"):
+            raise self._wrong("“inline” moves Jinja out of its place: write style attributes.")
         if tag not in _VOID:
             self.open_tags.append((tag, self.getpos()[0]))
 

@@ -62,14 +62,14 @@ class MailSource:
 
 def read_mails(folder: Path) -> Iterator[MailSource]:
     """Every `<journey>/<step>.mjml` in the folder; files directly in it are shared parts."""
-    parts = {path.name: path.read_text("utf-8") for path in folder.glob("*.mjml")}
+    parts = {path.name: _text(path, path.name) for path in folder.glob("*.mjml")}
     for path in sorted(folder.glob("*/*.mjml")):
         yield _read(path, parts)
 
 
 def _read(path: Path, parts: dict[str, str]) -> MailSource:
     file = f"{path.parent.name}/{path.name}"
-    lines = list(_lines(file, path.read_text("utf-8"), parts, within=()))
+    lines = list(_lines(file, _text(path, file), parts, within=()))
     mjml = "\n".join(text for text, _ in lines)
     found = _DECLARATIONS.search(mjml)
     declared = dict(_DECLARATION.findall(found[1])) if found else {}
@@ -81,6 +81,14 @@ def _read(path: Path, parts: dict[str, str]) -> MailSource:
         mjml=_DECLARATIONS.sub(lambda found: "\n" * found[0].count("\n"), mjml),
         places=tuple(place for _, place in lines),
     )
+
+
+def _text(path: Path, file: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        message = "this is not written in UTF-8: save it in that encoding."
+        raise TemplateError(message, file=file) from error
 
 
 def _kind(file: str, declared: str) -> MessageKind:
