@@ -4,14 +4,17 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from sendgrid.helpers.eventwebhook import EventWebhook, EventWebhookHeader
 
+from domain.deliveries import DeliveryEvent
 from domain.errors import Invalid
-from sending.channel import DeliveryEvent, InvalidSignature
+from sending.channel import InvalidSignature
 
 _log = logging.getLogger(__name__)
 
@@ -81,12 +84,17 @@ def _signed_by(headers: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _is_signed(body: str, signature: str, timestamp: str, key: str) -> bool:
-    try:
+    webhook = _opened(key)
+    return webhook is not None and bool(webhook.verify_signature(body, signature, timestamp))
+
+
+def _opened(key: str) -> EventWebhook | None:
+    with suppress(ValueError, UnsupportedAlgorithm):
         webhook = EventWebhook(key)
-    except (ValueError, UnsupportedAlgorithm):
-        _log.warning("DORMOUSE_SENDGRID_WEBHOOK_KEYS holds a key that is not one; skipped")
-        return False
-    return bool(webhook.verify_signature(body, signature, timestamp))
+        if isinstance(webhook.public_key, EllipticCurvePublicKey):
+            return webhook
+    _log.warning("DORMOUSE_SENDGRID_WEBHOOK_KEYS holds a key that is not one; skipped")
+    return None
 
 
 def _note_age(timestamp: str, now: datetime) -> None:

@@ -10,7 +10,6 @@ It runs in a thread of its own, so that it answers while a test blocks, and serv
 """
 
 import asyncio
-import base64
 import json
 import threading
 import time
@@ -22,11 +21,10 @@ from typing import Any, Self
 from uuid import uuid4
 
 from aiohttp import ClientSession, web
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.fakes.sendgrid_mail import AcceptedMail
 from tests.fakes.sendgrid_rules import complaints
+from tests.fakes.sendgrid_signer import EventSigner
 
 
 @dataclass(frozen=True)
@@ -41,14 +39,6 @@ class Plan:
     ending: str = "answer"
 
 
-@dataclass(frozen=True)
-class SignedBatch:
-    """A request to the Event Webhook."""
-
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class FakeSendGrid:
     """One account with one key. Mails are in `mails`, in the order in which they were taken."""
 
@@ -60,9 +50,10 @@ class FakeSendGrid:
         #: How many connections they came over.
         self.connections: set[object] = set()
         self.url = ""
+        #: Signs what is posted to the Event Webhook.
+        self.signer = EventSigner()
         self._arrived = threading.Condition()
         self._plans: deque[Plan] = deque()
-        self._signing_key = ec.generate_private_key(ec.SECP256R1())
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runner: web.AppRunner | None = None
@@ -126,12 +117,8 @@ class FakeSendGrid:
 
     @property
     def public_key(self) -> str:
-        """The verification key as SendGrid's settings show it: base64 of the DER."""
-        return base64.b64encode(
-            self._signing_key.public_key().public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        ).decode()
+        """The verification key, as DORMOUSE_SENDGRID_WEBHOOK_KEYS takes it."""
+        return self.signer.public_key
 
     def event_for(
         self, mail: AcceptedMail, event: str, *, at: datetime | None = None, **more: Any
@@ -149,23 +136,9 @@ class FakeSendGrid:
             **more,
         }
 
-    def sign(
-        self, events: Sequence[Mapping[str, Any]] | bytes, *, at: datetime | None = None
-    ) -> SignedBatch:
-        """A batch (or any body) with the headers that prove its origin."""
-        body = events if isinstance(events, bytes) else json.dumps(events).encode()
-        timestamp = str(int((at or datetime.now(UTC)).timestamp()))
-        signature = self._signing_key.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
-        headers = {
-            "Content-Type": "application/json",
-            "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
-            "X-Twilio-Email-Event-Webhook-Timestamp": timestamp,
-        }
-        return SignedBatch(headers, body)
-
     async def post_events(self, url: str, events: Sequence[Mapping[str, Any]]) -> int:
         """Post a signed batch to a webhook; the status of its answer."""
-        batch = self.sign(events)
+        batch = self.signer.sign(events)
         async with (
             ClientSession() as session,
             session.post(url, data=batch.body, headers=batch.headers) as answer,
