@@ -116,8 +116,7 @@ async def post_batch(
 
 def _refused(answer: Mapping[str, Any]) -> list[str]:
     """The reasons of the messages that were not taken, one each."""
-    by_index = {error["index"]: error["message"] for error in answer.get("errors") or ()}
-    return list(by_index.values())
+    return [remark["errors"][0]["message"] for remark in answer.get("rejected") or ()]
 
 
 def _proposed_scale(duration: timedelta) -> int:

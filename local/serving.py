@@ -14,7 +14,7 @@ from config import Settings
 from local.ports import require_free
 
 #: Seconds that requests in progress have when the gateway is asked to stop.
-_LAST_ANSWERS_WITHIN = 4
+_LAST_ANSWERS_WITHIN = 2
 
 
 class _Server(uvicorn.Server):

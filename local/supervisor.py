@@ -12,6 +12,7 @@ from typing import Final
 
 from local import launch
 from local.programs import DidNotStart, Program, tail
+from local.together import together
 
 _ASK_AGAIN_AFTER = timedelta(milliseconds=100)
 _FIRST_PAUSE: Final = timedelta(seconds=1)
@@ -47,12 +48,7 @@ class Supervisor:
         self._programs.extend(programs)
         for program in programs:
             await self._spawn(program)
-        ready = [asyncio.create_task(self._become_ready(program)) for program in programs]
-        try:
-            await asyncio.gather(*ready)
-        finally:
-            for task in ready:
-                task.cancel()
+        await together(*(self._become_ready(program) for program in programs))
         self._keepers.extend(asyncio.create_task(self._keep(program)) for program in programs)
 
     async def stop(self) -> None:

@@ -104,7 +104,7 @@ class TemporalServer:
             is_ready=self.answers,
             explain=self._explain,
             ready_within=timedelta(seconds=30),
-            stops_within=timedelta(seconds=4),
+            stops_within=timedelta(seconds=3),
         )
 
     async def answers(self) -> bool:

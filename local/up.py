@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -27,7 +27,7 @@ from store.migrations.run import migrate
 from store.sessions import Database
 
 _SCOPES = ("ingest", "read", "manage")
-_ONE_ANSWER = aiohttp.ClientTimeout(total=2)
+_ONE_ANSWER = aiohttp.ClientTimeout(total=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,7 @@ class _House:
             command=self._commands.worker,
             log=self._logs / "worker.log",
             environment=environment,
+            stops_within=timedelta(seconds=8),
             # Ready when the gateway sees it at work.
             is_ready=lambda: _answers(f"{self._url}/readyz"),
         )
@@ -169,6 +170,7 @@ class _House:
             command=self._commands.gateway,
             log=self._logs / "gateway.log",
             environment=environment,
+            stops_within=timedelta(seconds=3),
             is_ready=lambda: _answers(f"{self._url}/healthz"),
         )
         return worker, gateway
