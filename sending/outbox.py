@@ -43,22 +43,18 @@ class OutboxChannel:
         if path.exists():
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        written = self._write_draft(bytes(compose(mail, sent_at=datetime.now(UTC))))
-        written.replace(path)
-        self._settle()
-
-    def _write_draft(self, content: bytes) -> Path:
+        content = bytes(compose(mail, sent_at=datetime.now(UTC)))
         # Under another suffix, so that whoever lists *.eml never meets half a mail.
-        with NamedTemporaryFile(dir=self._folder, suffix=".draft", delete=False) as file:
-            path = Path(file.name)
+        with NamedTemporaryFile(dir=self._folder, suffix=".draft", delete=False) as draft:
             try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+                draft.write(content)
+                draft.flush()
+                os.fsync(draft.fileno())
+                Path(draft.name).replace(path)
             except OSError:
-                path.unlink()
+                Path(draft.name).unlink()
                 raise
-        return path
+        self._settle()
 
     def _settle(self) -> None:
         # The rename itself must survive a power cut, too.
