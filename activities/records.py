@@ -25,7 +25,7 @@ class RecordActivities:
     async def calm_since(self, question: CalmQuestion) -> datetime:
         """Say when calm was reached, or will be if nothing more happens."""
         async with self._database.reading() as session:
-            customer = await find_survivor(session, question.customer_id)
+            customer = await customer_by_id(session, question.customer_id)
             moments = await moments_of(session, customer.id, question.since, names=question.events)
         return calm_since(moments, since=question.since, lasting=question.lasting)
 

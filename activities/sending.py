@@ -15,13 +15,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.composing import Composer, Composition, NothingToShow
+from domain.addresses import is_deliverable
 from domain.backoff import ASK_AGAIN_IF_UNKNOWN, GIVE_UP_AFTER, back_off
 from domain.errors import NotFound
 from domain.journeys import RunStatus
 from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest, StepStatus
 from domain.pace import Pace
 from domain.policy import Case, Decision, Hold, Skip, decide
-from domain.addresses import is_deliverable
 from sending.channel import Accepted, Channel, Receipt, Rejected, TryLater, Unknown
 from sending.rendering import TemplateError
 from store.ledger import StepRecords, conclude, keep_content, mark_run, note, records_for

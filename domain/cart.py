@@ -35,16 +35,18 @@ class Cart:
         if event.name in {ORDER_COMPLETED, CART_EMPTIED}:
             self.items.clear()
         elif event.name in _WHOLE and "products" in event.properties:
-            listed = products_in(event.properties)
-            self.items = {product_id(p) or "": _quantity(p) for p in listed}
-        elif event.name == PRODUCT_ADDED:
+            self.items = dict(_listed(event.properties))
+        elif event.name in {PRODUCT_ADDED, PRODUCT_REMOVED}:
+            sign = 1 if event.name == PRODUCT_ADDED else -1
             for product, quantity in _listed(event.properties):
-                self.items[product] = self.items.get(product, 0) + quantity
-        elif event.name == PRODUCT_REMOVED:
-            for product, quantity in _listed(event.properties):
-                left = self.items.pop(product, 0) - quantity
-                if left > 0:
-                    self.items[product] = left
+                self._change(product, sign * quantity)
+
+    def _change(self, product: str, by: int) -> None:
+        left = self.items.get(product, 0) + by
+        if left > 0:
+            self.items[product] = left
+        else:
+            self.items.pop(product, None)
 
 
 def cart_after(events: Iterable[Event]) -> Cart:

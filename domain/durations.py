@@ -37,8 +37,12 @@ def say_duration(duration: timedelta) -> str:
             parts.append(f"{count} {name}{'s' if count != 1 else ''}")
     left = round(whole + seconds - int(seconds), 6)
     if left or not parts:
-        parts.append(f"{left:g} second{'s' if left != 1 else ''}")
+        parts.append(f"{_digits(left)} second{'s' if left != 1 else ''}")
     return " ".join(parts)
+
+
+def _digits(seconds: float) -> str:
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
 
 
 def _read(value: object) -> object:

@@ -52,9 +52,7 @@ class Situation:
 
     def value(self, threshold: Any) -> Any:
         """`threshold` itself, or what the settings say when it names a setting."""
-        if isinstance(threshold, Setting):
-            return getattr(self.settings, threshold.name)
-        return threshold
+        return _resolved(threshold, self.settings)
 
 
 class Condition:
@@ -67,6 +65,10 @@ class Condition:
     def say(self) -> str:
         """The condition in words."""
         raise NotImplementedError
+
+    def memory(self, settings: JourneySettings) -> timedelta:  # noqa: ARG002 - others need it
+        """How far back it looks."""
+        return LONGEST_LOOK
 
     def __or__(self, other: "Condition") -> "Condition":
         return Combined((self, other), by="either")
@@ -86,6 +88,10 @@ class Combined(Condition):
         """Whether enough of the conditions hold."""
         enough = all if situation.value(self.by) == "both" else any
         return enough(condition.holds(situation) for condition in self.conditions)
+
+    def memory(self, settings: JourneySettings) -> timedelta:
+        """How far back the most curious of the conditions looks."""
+        return max(condition.memory(settings) for condition in self.conditions)
 
     def say(self) -> str:
         """The conditions joined by "and" or "or"."""
@@ -133,6 +139,11 @@ class Seen(Condition):
             for past in situation.past
         )
         return bool(earlier + 1 >= situation.value(self.times))
+
+    def memory(self, settings: JourneySettings) -> timedelta:
+        """How far back it counts."""
+        within: timedelta = _resolved(self.within, settings)
+        return max(within, LONGEST_LOOK)
 
     def say(self) -> str:
         """The condition in words."""
@@ -234,6 +245,10 @@ class Entry:
         elif self.again_after:
             parts.append(f"again after {say_duration(self.again_after)}")
         return "; ".join(parts)
+
+
+def _resolved(threshold: Any, settings: JourneySettings) -> Any:
+    return getattr(settings, threshold.name) if isinstance(threshold, Setting) else threshold
 
 
 def _words(value: Any) -> str:

@@ -49,6 +49,9 @@ EMAIL_DELIVERED: Final = EventName("Email Delivered")
 EMAIL_DEFERRED: Final = EventName("Email Deferred")
 EMAIL_OPENED: Final = EventName("Email Opened")
 EMAIL_LINK_CLICKED: Final = EventName("Email Link Clicked")
+#: A soft bounce or a block: the address itself may be fine.
+EMAIL_BLOCKED: Final = EventName("Email Blocked")
+#: A hard bounce: the address does not exist.
 EMAIL_BOUNCED: Final = EventName("Email Bounced")
 EMAIL_REJECTED: Final = EventName("Email Rejected")
 EMAIL_MARKED_AS_SPAM: Final = EventName("Email Marked as Spam")

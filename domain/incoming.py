@@ -21,7 +21,7 @@ class Call(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One accepted message. At least one of `user_id` and `anonymous_id` is set."""
+    """One accepted message. It names somebody: by `user_id`, `anonymous_id` or `customer_id`."""
 
     message_id: str
     call: Call
@@ -29,6 +29,8 @@ class Incoming:
     received_at: datetime
     user_id: str | None = None
     anonymous_id: str | None = None
+    #: Our own id, for what we found out ourselves.
+    customer_id: str | None = None
     #: For alias: the id that becomes another name of `user_id`.
     previous_id: str | None = None
     #: For track: the event's name; page and screen calls are `Page Viewed`, `Screen Viewed`.

@@ -9,7 +9,7 @@ from domain.journeys import JourneyResult
 
 
 class CalmQuestion(BaseModel):
-    """When had nothing of these events happened for `lasting`?"""
+    """Asks when nothing of these events had happened for `lasting`."""
 
     model_config = ConfigDict(frozen=True)
 

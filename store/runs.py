@@ -83,3 +83,11 @@ def _runs() -> Select[tables.Run, str | None]:
     return select(tables.Run, col(tables.Customer.external_id)).join(
         tables.Customer, col(tables.Customer.id) == col(tables.Run.customer_id)
     )
+
+
+async def run_of_request(session: AsyncSession, idempotency_key: str) -> tables.Run | None:
+    """The run that a direct start with this key made, if there was one."""
+    found = await session.scalars(
+        select(tables.Run).where(col(tables.Run.idempotency_key) == idempotency_key)
+    )
+    return found.one_or_none()

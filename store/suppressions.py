@@ -2,10 +2,10 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from store import tables
@@ -55,3 +55,15 @@ async def suppress(
     }
     key = ["address_hash", "channel", "scope"]
     return bool(await add_missing(session, tables.Suppression, [row], key=key))
+
+
+async def lift_suppression(
+    session: AsyncSession, address: str, *, reasons: Collection[str]
+) -> None:
+    """Let marketing reach `address` again where it was blocked for one of `reasons`."""
+    await session.execute(
+        delete(tables.Suppression)
+        .where(col(tables.Suppression.address_hash) == address_key(address))
+        .where(col(tables.Suppression.scope) == "marketing")
+        .where(col(tables.Suppression.reason).in_(list(reasons)))
+    )

@@ -1,0 +1,109 @@
+"""Looking after single runs: where they are, and what an engineer tells them to do."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Final, TypeVar
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import (
+    Client,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from dispatch.temporal import JOURNEYS_QUEUE
+from domain.errors import Refused, Unavailable
+from domain.journeys import RunPosition
+
+T = TypeVar("T")
+
+#: How long somebody at a screen waits for Temporal, in seconds.
+_PATIENCE: Final = 2.0
+_DOWN: Final = "Temporal or its worker does not answer now; try again in a moment."
+
+
+class RunControl:
+    """Speaks with one run's workflow at a time, and never for longer than two seconds."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def position(self, workflow_id: str) -> RunPosition | None:
+        """Where the run is, in its own words; None when nobody can tell now."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await handle.query("position", result_type=RunPosition)
+        except (
+            TimeoutError,
+            RPCError,
+            RuntimeError,
+            WorkflowQueryFailedError,
+            WorkflowQueryRejectedError,
+        ):
+            return None
+
+    async def pause(self, workflow_id: str) -> RunPosition:
+        """Hold the run at its next step; raises Refused when it is paused or ended."""
+        return await self._update(workflow_id, "pause")
+
+    async def resume(self, workflow_id: str) -> RunPosition:
+        """Let a paused run go on; raises Refused when it is not paused."""
+        return await self._update(workflow_id, "resume")
+
+    async def fast_forward(self, workflow_id: str) -> RunPosition:
+        """End the run's current wait; raises Refused when it waits for nothing."""
+        return await self._update(workflow_id, "fast_forward")
+
+    async def end(self, workflow_id: str, reason: str) -> RunPosition:
+        """End the run at its next step boundary, with `reason` as its exit reason."""
+        return await self._update(workflow_id, "end", reason)
+
+    async def is_reachable(self) -> bool:
+        """Whether Temporal answers."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await self._client.service_client.check_health()
+        except (TimeoutError, RPCError, RuntimeError):
+            return False
+
+    async def worker_seen(self) -> bool:
+        """Whether a worker has asked for journeys to run within the last minutes."""
+        request = DescribeTaskQueueRequest(
+            namespace=self._client.namespace,
+            task_queue=TaskQueue(name=JOURNEYS_QUEUE),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                found = await self._client.workflow_service.describe_task_queue(request)
+        except (TimeoutError, RPCError, RuntimeError):
+            return False
+        return bool(found.pollers)
+
+    async def _update(self, workflow_id: str, name: str, *args: Any) -> RunPosition:
+        handle = self._client.get_workflow_handle(workflow_id)
+        return await _answered(handle.execute_update(name, args=args, result_type=RunPosition))
+
+
+async def _answered(call: Awaitable[T]) -> T:
+    """The answer to an update, or what went wrong in our own terms."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await call
+    except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        code = cause.type if isinstance(cause, ApplicationError) and cause.type else "refused"
+        raise Refused(code, getattr(cause, "message", str(error))) from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise Refused("run-ended", "The run has ended; nothing can be changed.") from error
+        raise Unavailable(_DOWN) from error
+    except (TimeoutError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        raise Unavailable(_DOWN) from error

@@ -1,0 +1,193 @@
+"""The dispatcher: tells Temporal what was committed, in order per run, across any crash.
+
+The intake hands over what it just committed; that is the fast way. What does not get through
+(Temporal is down, this process died, too much at once) stays in the database and is swept up.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+from uuid import uuid4
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from dispatch import temporal
+from dispatch.temporal import RunIsGone
+from domain.errors import DormouseError
+from domain.journeys import RunStatus
+from store import tables
+from store.dispatches import any_overdue, forget, lease_overdue, note_failure
+from store.ledger import mark_run
+from store.sessions import Database
+
+logger = logging.getLogger(__name__)
+
+#: Calls to Temporal under way at once.
+_AT_ONCE: Final = 64
+#: Deliveries in memory at most; more wait in the database.
+_MOST_IN_HAND: Final = 2_000
+_SWEEP_EVERY: Final = timedelta(seconds=1)
+_LEASE: Final = timedelta(seconds=60)
+#: One call to Temporal, its own retries included.
+_PATIENCE: Final = 10.0
+_LONGEST_PAUSE: Final = timedelta(seconds=30)
+#: Told deliveries are forgotten together, this often.
+_FORGET_EVERY: Final = 0.05
+
+
+class Dispatcher:
+    """Delivers starts and signals. Open it with `async with`; closing finishes what is in hand."""
+
+    def __init__(self, *, database: Database, client: Client, now: Callable[[], datetime]) -> None:
+        self._database, self._client, self._now = database, client, now
+        self._owner = uuid4().hex
+        self._queues: dict[str, deque[tables.Dispatch]] = defaultdict(deque)
+        self._in_hand = 0
+        self._told: list[int] = []
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._loops = [
+            asyncio.create_task(self._repeat(self._sweep, _SWEEP_EVERY.total_seconds())),
+            asyncio.create_task(self._repeat(self._forget_told, _FORGET_EVERY)),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stopping.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_PATIENCE)
+        for task in (*self._loops, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
+        with contextlib.suppress(DormouseError):
+            await self._forget_told()
+
+    @property
+    def owner(self) -> str:
+        """The name under which this process leases deliveries."""
+        return self._owner
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more can be taken in hand now."""
+        return self._in_hand < _MOST_IN_HAND and not self._stopping.is_set()
+
+    def deliver(self, rows: Sequence[tables.Dispatch]) -> None:
+        """Take committed starts and signals in hand; those of one run go out in order."""
+        for row in rows:
+            queue = self._queues[row.run_id]
+            queue.append(row)
+            self._in_hand += 1
+            if len(queue) == 1:
+                self._spawn(self._deliver_run(row.run_id))
+
+    async def settle(self) -> None:
+        """Return once everything in hand was told or put back. For tests and shutdown."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._forget_told()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver_run(self, run_id: str) -> None:
+        """Tell Temporal everything in hand for a run, oldest first, until something fails."""
+        queue = self._queues[run_id]
+        try:
+            run = await self._run(run_id)
+            while queue:
+                row = queue[0]
+                async with self._gate:
+                    await self._tell(run, row)
+                queue.popleft()
+                self._in_hand -= 1
+                self._told.append(row.id or 0)
+        except (RPCError, RuntimeError, TimeoutError, DormouseError) as error:
+            await self._put_back(queue[0], error)
+        finally:
+            self._in_hand -= len(queue)
+            self._queues.pop(run_id, None)
+
+    async def _tell(self, run: tables.Run, row: tables.Dispatch) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            if row.kind == "start":
+                await temporal.start(
+                    self._client,
+                    journey=row.name,
+                    workflow_id=run.workflow_id,
+                    version=run.settings_version,
+                    payload=row.payload,
+                )
+                return
+            try:
+                await temporal.signal(
+                    self._client, workflow_id=run.workflow_id, name=row.name, payload=row.payload
+                )
+            except RunIsGone:
+                await self._close(run)
+
+    async def _run(self, run_id: str) -> tables.Run:
+        async with self._database.reading() as session:
+            return await session.get_one(tables.Run, run_id)
+
+    async def _close(self, run: tables.Run) -> None:
+        """A run that Temporal no longer has, but that never told its end, was ended by force."""
+        async with self._database.writing() as session:
+            changes = {"ended_at": self._now(), "exit_reason": "terminated"}
+            await mark_run(session, run.id, status=RunStatus.FAILED, **changes)
+
+    async def _put_back(self, row: tables.Dispatch, error: Exception) -> None:
+        """Leave a run's deliveries to the next sweep, after a pause that grows."""
+        pause = min(timedelta(seconds=2 ** min(row.attempts, 10)), _LONGEST_PAUSE)
+        logger.warning("dispatch.failed", extra={"run_id": row.run_id, "error": str(error)})
+        with contextlib.suppress(DormouseError):
+            await self._forget_told()
+            async with self._database.writing() as session:
+                reason = str(error) or type(error).__name__
+                again_at = self._now() + pause
+                await note_failure(session, row.id or 0, error=reason, again_at=again_at)
+
+    async def _forget_told(self) -> None:
+        told, self._told = self._told, []
+        if not told:
+            return
+        try:
+            async with self._database.writing() as session:
+                await forget(session, told)
+        except DormouseError:
+            self._told = [*told, *self._told]
+            raise
+
+    async def _sweep(self) -> None:
+        """Take over what nobody has in hand."""
+        if not self.has_room:
+            return
+        now = self._now()
+        async with self._database.reading() as session:
+            if not await any_overdue(session, now=now):
+                return
+        async with self._database.writing() as session:
+            rows = await lease_overdue(
+                session, owner=self._owner, now=now, until=now + _LEASE, limit=_AT_ONCE
+            )
+        self.deliver([row for row in rows if row.run_id not in self._queues])
+
+    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
+        while not self._stopping.is_set():
+            try:
+                await work()
+            except DormouseError as error:
+                logger.warning("dispatch.waiting", extra={"error": str(error)})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), every)

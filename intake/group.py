@@ -1,0 +1,254 @@
+"""Taking in a group of messages: everything they mean and cause, in one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+from domain.cart import CART_EVENTS, MAY_EMPTY, cart_after
+from domain.events import (
+    CART_EMPTIED,
+    CUSTOMER_MERGED,
+    ORDER_COMPLETED,
+    ORDER_DELIVERED,
+    UNSUBSCRIBED,
+    Event,
+    EventName,
+    Facts,
+)
+from domain.facts import facts_of
+from domain.incoming import Call, Incoming
+from domain.products import ProductKind, slowest
+from domain.routing import CustomerView, refusal, route
+from domain.rules import Catalogue
+from intake.effects import Effects
+from intake.learning import described_products, learn_order
+from intake.people import People, note_moment
+from intake.traits import IDENTIFIED, apply_traits, moments
+from store import intake as records
+from store import tables
+from store.events import events_since
+from store.intake import Runs
+from store.sessions import AsyncSession
+
+_NAMES: Final = {
+    Call.IDENTIFY: EventName(IDENTIFIED),
+    Call.ALIAS: EventName("Aliased"),
+    Call.GROUP: EventName("Grouped"),
+}
+#: A cart is made of what happened within this time.
+_CART_MEMORY: Final = timedelta(days=60)
+#: Events whose product kinds decide how long a journey waits.
+_KIND_MATTERS: Final = (ORDER_COMPLETED, ORDER_DELIVERED)
+
+
+@dataclass(slots=True)
+class Done:
+    """One message, understood: who did what."""
+
+    message: Incoming
+    customer: tables.Customer
+    event: Event
+
+
+@dataclass(slots=True)
+class Group:
+    """Messages of many customers on their way into the store."""
+
+    session: AsyncSession
+    effects: Effects
+    runs: dict[str, Runs] = field(default_factory=dict)
+    past: Mapping[str, list[Event]] = field(default_factory=dict)
+    kinds: Mapping[str, ProductKind] = field(default_factory=dict)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The journeys with the settings in force."""
+        return self.effects.catalogue
+
+    async def take(self, messages: Sequence[Incoming]) -> list[Event]:
+        """Keep what is new among `messages` and put on record what follows from it."""
+        fresh = await self._fresh(messages)
+        if not fresh:
+            return []
+        people = await People.of(self.session, fresh)
+        done = await self._understand(people, fresh)
+        new = await records.add_events(
+            self.session, [records.event_row(d.event, d.customer.id) for d in done]
+        )
+        done = [d for d in done if d.event.id in new]
+        await self._look_up(done)
+        self._end_merged(people)
+        for one in done:
+            await self._follow(one)
+        return [one.event for one in done]
+
+    async def _fresh(self, messages: Sequence[Incoming]) -> list[Incoming]:
+        first = {message.message_id: message for message in reversed(messages)}
+        known = await records.known_messages(self.session, first.keys())
+        return [m for m in reversed(first.values()) if m.message_id not in known]
+
+    async def _understand(self, people: People, messages: Sequence[Incoming]) -> list[Done]:
+        who = [(message, await people.who(message)) for message in messages]
+        await people.write()
+        sent_by = await records.runs_of_messages(
+            self.session, {m for message in messages if (m := message.properties.get("message_id"))}
+        )
+        return [
+            Done(message, people.survivor(customer), _event_of(message, sent_by))
+            for message, customer in who
+            if customer is not None
+        ]
+
+    async def _look_up(self, done: Sequence[Done]) -> None:
+        """Read what routing needs to know, for everybody at once."""
+        ids = {one.customer.id for one in done}
+        self.runs = await records.runs_of(self.session, ids)
+        products = {
+            product
+            for one in done
+            if one.event.name in _KIND_MATTERS
+            for product in one.event.facts.product_ids
+        }
+        self.kinds = await records.kinds_of(self.session, products)
+        if curious := {one.customer.id for one in done if self._may_qualify(one)}:
+            oldest = min(one.event.happened_at for one in done)
+            since = oldest - self.effects.pace.of(self._memory())
+            self.past = await records.recent_events(self.session, curious, since=since)
+
+    def _may_qualify(self, one: Done) -> bool:
+        """Whether a condition on earlier events could let the customer in anywhere."""
+        if one.event.is_history:
+            return False
+        view, runs = self._view(one.customer), self._runs(one.customer)
+        return any(
+            refusal(
+                rules,
+                view,
+                runs.active,
+                key="",
+                at=one.event.happened_at,
+                pace=self.effects.pace,
+            )
+            is None
+            for rules in self.catalogue.values()
+            if rules.entry.when is not None
+        )
+
+    def _memory(self) -> timedelta:
+        conditions = [(r.entry.when, r.settings) for r in self.catalogue.values() if r.entry.when]
+        return max(when.memory(settings) for when, settings in conditions)
+
+    def _end_merged(self, people: People) -> None:
+        for run_id in people.runs_to_end:
+            now = self.effects.now
+            self.effects.signal(run_id, Event(f"merged:{run_id}", CUSTOMER_MERGED, now, now))
+
+    async def _follow(self, one: Done) -> None:
+        """Everything that one event changes and causes."""
+        customer, event = one.customer, one.event
+        has_left = False
+        if one.message.traits:
+            has_left = await apply_traits(self.session, customer, one.message)
+        note_moment(customer, event.name, event.happened_at)
+        await self._learn(customer, event)
+        self.session.add(customer)
+        self._route(customer, event)
+        for derived in await self._derived(one, has_left=has_left):
+            row = records.event_row(derived, customer.id)
+            if await records.add_events(self.session, [row]):
+                note_moment(customer, derived.name, derived.happened_at)
+                self._route(customer, derived)
+
+    async def _learn(self, customer: tables.Customer, event: Event) -> None:
+        await learn_order(self.session, customer, event)
+        if event.name == ORDER_COMPLETED:
+            at = event.happened_at
+            customer.last_ordered_at = max(customer.last_ordered_at or at, at)
+            customer.bought_kind = self._kind(event.facts) or customer.bought_kind
+
+    def _route(self, customer: tables.Customer, event: Event) -> None:
+        runs = self._runs(customer)
+        effects = route(
+            event,
+            self._view(customer),
+            runs.active,
+            self.catalogue,
+            now=self.effects.now,
+            pace=self.effects.pace,
+            past=self.past.get(customer.id, ()),
+        )
+        for effect in effects:
+            started = self.effects.add(effect, customer.id, kind=self._kind(event.facts))
+            if started:
+                runs.enter(started)
+
+    async def _derived(self, one: Done, *, has_left: bool) -> Iterable[Event]:
+        """Events that follow from this one by themselves."""
+        event, names = one.event, []
+        if event.name in MAY_EMPTY and not event.is_history and await self._is_empty(one):
+            names.append(CART_EMPTIED)
+        if has_left:
+            names.append(UNSUBSCRIBED)
+        return [
+            replace(event, id=f"{event.id}:{name}"[-255:], name=name, facts=Facts(), properties={})
+            for name in names
+        ]
+
+    async def _is_empty(self, one: Done) -> bool:
+        since = one.event.happened_at - self.effects.pace.of(_CART_MEMORY)
+        events = await events_since(self.session, one.customer.id, since, names=CART_EVENTS)
+        before = [event for event in events if event.happened_at <= one.event.happened_at]
+        return not cart_after(before).items
+
+    def _runs(self, customer: tables.Customer) -> Runs:
+        return self.runs.setdefault(customer.id, Runs())
+
+    def _view(self, customer: tables.Customer) -> CustomerView:
+        return view_of(customer, self._runs(customer))
+
+    def _kind(self, facts: Facts) -> str | None:
+        return slowest([self.kinds.get(product) for product in facts.product_ids])
+
+
+def view_of(customer: tables.Customer, runs: Runs) -> CustomerView:
+    """The customer as routing sees them."""
+    return CustomerView(
+        id=customer.id,
+        has_address=customer.email is not None,
+        consents=customer.consents,
+        latest=moments(customer.latest),
+        entries=runs.entries,
+    )
+
+
+def _event_of(message: Incoming, sent_by: Mapping[str, str]) -> Event:
+    """What a message says was done, with the run that the mail it is about belongs to."""
+    facts = facts_of(message.properties)
+    if facts.run_id is None and (run_id := sent_by.get(facts.message_id or "")):
+        facts = facts.model_copy(update={"run_id": run_id})
+    is_track = message.call is Call.TRACK and message.name is not None
+    properties = message.properties if is_track else {"traits": sorted(message.traits)}
+    return Event(
+        id=message.message_id,
+        name=message.name if is_track and message.name else _NAMES[message.call],
+        happened_at=message.happened_at,
+        received_at=message.received_at,
+        facts=facts if is_track else Facts(),
+        properties=properties,
+        is_history=message.is_history,
+    )
+
+
+async def learn_products(
+    session: AsyncSession, events: Sequence[Event], told: dict[str, object]
+) -> None:
+    """Keep products that events describe, unless they were `told` the same way just before."""
+    rows = {
+        product: row
+        for product, row in described_products(events).items()
+        if told.get(product) != {**row, "updated_at": None}
+    }
+    await records.learn_products(session, list(rows.values()))
+    for product, row in rows.items():
+        told[product] = {**row, "updated_at": None}

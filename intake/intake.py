@@ -1,0 +1,149 @@
+"""The intake: everything that happens to customers passes here, and is committed before an answer.
+
+Group commit: one writer per process takes whatever waits, and commits it with all its effects in
+one transaction. Each caller is answered after the commit that holds its messages.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+
+from domain.deliveries import DeliveryEvent
+from domain.errors import Unavailable
+from domain.incoming import Incoming
+from domain.pace import Pace
+from domain.requests import ConsentRequest, StartedRun, StartRequest
+from domain.rules import Catalogue
+from intake import requests
+from intake.group import Group, learn_products
+from intake.reports import take_reports
+from intake.transaction import Deliverer, Transactions
+from store.sessions import Database
+
+#: Messages that one commit takes at most.
+_LARGEST_GROUP: Final = 2_000
+#: Descriptions of products remembered, so that repeating them costs nothing.
+_MOST_TOLD: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    messages: Sequence[Incoming]
+    answer: asyncio.Future[None]
+
+    def conclude(self, error: Exception | None) -> None:
+        """Answer the caller, unless they went away meanwhile."""
+        if self.answer.done():
+            return
+        if error:
+            self.answer.set_exception(error)
+        else:
+            self.answer.set_result(None)
+
+
+class Intake:
+    """Takes in messages, direct starts, reports, consents and erasures. Open it with `async with`.
+
+    What it commits it hands to the deliverer; closing commits what still waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        catalogue: Catalogue,
+        pace: Pace,
+        deliverer: Deliverer,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._transactions = Transactions(database, catalogue, pace, deliverer, now)
+        self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._told_products: dict[str, object] = {}
+        self._writer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._writer = asyncio.create_task(self._write())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._waiting.put(None)
+        if self._writer:
+            await self._writer
+
+    async def accept(self, incoming: Sequence[Incoming]) -> None:
+        """Return once the messages and all that follows from them are committed.
+
+        A message id that was accepted before changes nothing. Raises Unavailable when the
+        database cannot take them now; then nothing of this call was kept.
+        """
+        if incoming:
+            answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            await self._waiting.put(_Waiting(incoming, answer))
+            await answer
+
+    async def start(self, request: StartRequest) -> StartedRun:
+        """Start a journey directly; raises NotFound, Invalid or Refused with the rule's code."""
+        async with self._transactions.open() as (session, effects):
+            return await requests.start_run(session, effects, request)
+
+    async def report(self, provider: str, events: Sequence[DeliveryEvent]) -> None:
+        """Take in what a provider reports about messages, each report once."""
+        async with self._transactions.open() as (session, effects):
+            news = await take_reports(session, provider, events, effects.now)
+            await Group(session, effects).take(news)
+
+    async def change_consent(
+        self,
+        customer_id: str,
+        changes: Sequence[ConsentRequest],
+        *,
+        source: str,
+        evidence: Mapping[str, Any],
+    ) -> None:
+        """Record grants and withdrawals; a withdrawal of marketing mail ends its runs."""
+        async with self._transactions.open() as (session, effects):
+            await requests.change_consents(
+                session, effects, customer_id, changes, source=source, evidence=evidence
+            )
+
+    async def erase(self, customer_id: str, *, actor: str) -> None:
+        """Forget a person: their runs end, their data goes, their address stays blocked."""
+        async with self._transactions.open() as (session, effects):
+            await requests.erase(session, effects, customer_id, actor=actor)
+
+    async def _write(self) -> None:
+        is_open = True
+        while is_open:
+            group = [await self._waiting.get()]
+            size = 0
+            while not self._waiting.empty() and size < _LARGEST_GROUP:
+                waiting = self._waiting.get_nowait()
+                group.append(waiting)
+                size += len(waiting.messages) if waiting else 0
+            is_open = None not in group
+            await self._answer([waiting for waiting in group if waiting])
+
+    async def _answer(self, group: Sequence[_Waiting]) -> None:
+        """Commit a group; when one caller's messages spoil it, each caller's alone."""
+        error: Exception | None = None
+        try:
+            await self._commit([message for waiting in group for message in waiting.messages])
+        except Exception as caught:  # noqa: BLE001 - every caller gets an answer, come what may
+            error = caught
+        if error and len(group) > 1 and not isinstance(error, Unavailable):
+            for waiting in group:
+                await self._answer([waiting])
+            return
+        for waiting in group:
+            waiting.conclude(error)
+
+    async def _commit(self, messages: Sequence[Incoming]) -> None:
+        if not messages:
+            return
+        async with self._transactions.open() as (session, effects):
+            events = await Group(session, effects).take(messages)
+            if len(self._told_products) > _MOST_TOLD:
+                self._told_products.clear()
+            await learn_products(session, events, self._told_products)

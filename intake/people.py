@@ -1,0 +1,189 @@
+"""Who a message is about: found, made, or joined with somebody we knew under another id."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from domain.events import ENGAGEMENT
+from domain.ids import new_customer_id
+from domain.incoming import Call, Incoming
+from store import tables
+from store.consents import consent_history
+from store.customers import customer_by_id
+from store.people import (
+    Name,
+    locked_customers,
+    move_belongings,
+    name_customers,
+    owners_of,
+    runs_in_conflict,
+)
+from store.sessions import AsyncSession
+
+_FIELDS = ("email", "email_key", "phone", "first_name", "last_name", "locale", "timezone")
+_MORE_FIELDS = ("country", "birthday", "bought_kind")
+
+
+class People:
+    """The customers of a group of messages, locked until the transaction ends."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._owners: dict[Name, str] = {}
+        self._customers: dict[str, tables.Customer] = {}
+        self._survivors: dict[str, str] = {}
+        self._new_names: dict[Name, str] = {}
+        #: Runs whose customer was merged into one with a run of the same journey.
+        self.runs_to_end: list[str] = []
+
+    @classmethod
+    async def of(cls, session: AsyncSession, messages: Sequence[Incoming]) -> "People":
+        """Everybody whom the messages name, as far as they are known already."""
+        people = cls(session)
+        names = {name for message in messages for name in _names(message)}
+        people._owners = await owners_of(session, names)
+        ids = {*people._owners.values(), *(m.customer_id for m in messages if m.customer_id)}
+        people._customers = await locked_customers(session, ids)
+        return people
+
+    async def who(self, message: Incoming) -> tables.Customer | None:
+        """The customer a message is about; None only when our own id names nobody any more."""
+        if message.customer_id:
+            return await self._ours(message.customer_id)
+        if message.call is Call.ALIAS and message.previous_id:
+            return await self._join_alias(message.previous_id, message)
+        return await self._named(message)
+
+    def survivor(self, customer: tables.Customer) -> tables.Customer:
+        """The customer, or who they were merged into since."""
+        while customer.id in self._survivors:
+            customer = self._customers[self._survivors[customer.id]]
+        return customer
+
+    async def _ours(self, customer_id: str) -> tables.Customer | None:
+        known = self._customers.get(customer_id)
+        if known is not None and known.merged_into is None:
+            return None if known.erased_at else known
+        found = await customer_by_id(self._session, customer_id)
+        if found is not None:
+            self._customers[found.id] = found
+        return found
+
+    async def _named(self, message: Incoming) -> tables.Customer:
+        user, browser = (
+            self._by("user", message.user_id),
+            self._by("anonymous", message.anonymous_id),
+        )
+        if message.user_id is None:
+            return browser or self._new(message)
+        if user is None:
+            # A visitor whom nobody claimed becomes the user; somebody else's browser does not.
+            user = browser if browser and browser.external_id is None else self._new(message)
+            self._name(user, ("user", message.user_id))
+            user.external_id = user.external_id or message.user_id
+        elif browser and browser.id != user.id and browser.external_id is None:
+            await self._merge(browser, into=user)
+        if message.anonymous_id:
+            self._name(user, ("anonymous", message.anonymous_id))
+        return user
+
+    async def _join_alias(self, previous_id: str, message: Incoming) -> tables.Customer:
+        previous = self._by("anonymous", previous_id) or self._by("user", previous_id)
+        user = self._by("user", message.user_id)
+        if previous is None:
+            customer = await self._named(message)
+            self._name(customer, ("anonymous", previous_id))
+            return customer
+        if user is None and message.user_id:
+            self._name(previous, ("user", message.user_id))
+            previous.external_id = previous.external_id or message.user_id
+            return previous
+        if user is not None and user.id != previous.id:
+            await self._merge(previous, into=user)
+            return user
+        return previous
+
+    def _by(self, kind: str, value: str | None) -> tables.Customer | None:
+        owner = self._owners.get((kind, value)) if value else None
+        return self.survivor(self._customers[owner]) if owner else None
+
+    def _new(self, message: Incoming) -> tables.Customer:
+        customer = tables.Customer(id=new_customer_id(), created_at=message.received_at)
+        self._session.add(customer)
+        self._customers[customer.id] = customer
+        if message.user_id is None and message.anonymous_id:
+            self._name(customer, ("anonymous", message.anonymous_id))
+        return customer
+
+    def _name(self, customer: tables.Customer, name: Name) -> None:
+        """Know the customer by this name from now on; the newest owner of a browser holds it."""
+        if self._owners.get(name) != customer.id:
+            self._owners[name] = self._new_names[name] = customer.id
+
+    async def write(self) -> None:
+        """Write new customers, then the names they are known by."""
+        await self._session.flush()
+        await name_customers(self._session, self._new_names)
+        self._new_names = {}
+
+    async def _merge(self, loser: tables.Customer, *, into: tables.Customer) -> None:
+        """Give all that an anonymous visitor did, allowed and has under way to the known one."""
+        await self.write()
+        conflicts = await runs_in_conflict(self._session, loser=loser.id, survivor=into.id)
+        await move_belongings(
+            self._session, loser=loser.id, survivor=into.id, without_runs=conflicts
+        )
+        self.runs_to_end += conflicts
+        loser.merged_into = into.id
+        self._survivors[loser.id] = into.id
+        self._owners = {n: into.id if o == loser.id else o for n, o in self._owners.items()}
+        _take_over(loser, into)
+        into.consents = await self._consents(into.id)
+        self._session.add_all([loser, into])
+
+    async def _consents(self, customer_id: str) -> dict[str, list[str]]:
+        """What holds after both histories became one: the last word on each channel."""
+        await self._session.flush()
+        last: dict[tuple[str, str], bool] = {}
+        for change in await consent_history(self._session, customer_id):
+            last.setdefault((change.topic, change.channel), change.granted)
+        held: dict[str, list[str]] = {}
+        for (topic, channel), granted in sorted(last.items()):
+            held.setdefault(topic, []).extend([channel] if granted else [])
+        return held
+
+
+def _take_over(loser: tables.Customer, survivor: tables.Customer) -> None:
+    """Fill what the survivor lacks, and keep the later of both in what is a moment."""
+    for name in (*_FIELDS, *_MORE_FIELDS):
+        if getattr(survivor, name) is None:
+            setattr(survivor, name, getattr(loser, name))
+    survivor.attributes = {**loser.attributes, **survivor.attributes}
+    names = {*loser.latest, *survivor.latest}
+    survivor.latest = {
+        name: max(loser.latest.get(name, ""), survivor.latest.get(name, "")) for name in names
+    }
+    survivor.last_active_at = _later(loser.last_active_at, survivor.last_active_at)
+    survivor.last_ordered_at = _later(loser.last_ordered_at, survivor.last_ordered_at)
+
+
+def _later(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment), default=None)
+
+
+def _names(message: Incoming) -> Iterable[Name]:
+    if message.user_id:
+        yield ("user", message.user_id)
+    if message.anonymous_id:
+        yield ("anonymous", message.anonymous_id)
+    if message.previous_id:
+        yield ("anonymous", message.previous_id)
+        yield ("user", message.previous_id)
+
+
+def note_moment(customer: tables.Customer, name: str, at: datetime) -> None:
+    """Remember when an event of this name last happened."""
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    if moment > customer.latest.get(name, ""):
+        customer.latest = {**customer.latest, name: moment}
+    if name in ENGAGEMENT.events:
+        customer.last_active_at = _later(customer.last_active_at, at)

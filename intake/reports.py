@@ -1,0 +1,130 @@
+"""Providers' reports: what became of a message, for the ledger and for the run that sent it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from domain.deliveries import DeliveryEvent
+from domain.events import (
+    EMAIL_BLOCKED,
+    EMAIL_BOUNCED,
+    EMAIL_DEFERRED,
+    EMAIL_DELIVERED,
+    EMAIL_LINK_CLICKED,
+    EMAIL_MARKED_AS_SPAM,
+    EMAIL_OPENED,
+    EMAIL_REJECTED,
+    UNSUBSCRIBED,
+    EventName,
+)
+from domain.incoming import Call, Incoming
+from domain.messages import MessageStatus
+from store import tables
+from store.consents import record_consent
+from store.customers import customer_by_id
+from store.deliveries import add_reports, advance, message_of
+from store.sessions import AsyncSession
+from store.suppressions import suppress
+
+_NAMES: Final[Mapping[str, EventName]] = {
+    "delivered": EMAIL_DELIVERED,
+    "deferred": EMAIL_DEFERRED,
+    "opened": EMAIL_OPENED,
+    "clicked": EMAIL_LINK_CLICKED,
+    "bounced": EMAIL_BLOCKED,
+    "rejected": EMAIL_REJECTED,
+    "complained": EMAIL_MARKED_AS_SPAM,
+    "unsubscribed": UNSUBSCRIBED,
+}
+_STATUSES: Final[Mapping[str, MessageStatus]] = {
+    "queued": MessageStatus.ACCEPTED,
+    "deferred": MessageStatus.DEFERRED,
+    "delivered": MessageStatus.DELIVERED,
+    "opened": MessageStatus.DELIVERED,
+    "clicked": MessageStatus.DELIVERED,
+    "bounced": MessageStatus.BOUNCED,
+    "rejected": MessageStatus.REJECTED,
+    "complained": MessageStatus.COMPLAINED,
+}
+#: Type of report → what it suppresses and why; a bounce only when it is hard.
+_SUPPRESSES: Final = {
+    "bounced": ("all", "bounced"),
+    "complained": ("marketing", "complained"),
+    "unsubscribed": ("marketing", "unsubscribed"),
+}
+
+
+async def take_reports(
+    session: AsyncSession, provider: str, reports: Sequence[DeliveryEvent], now: datetime
+) -> list[Incoming]:
+    """Record reports that are new; returns the events that they are for the customers."""
+    found = {report.id: await message_of(session, report) for report in reports}
+    new = await add_reports(session, provider, reports, found, now)
+    events = []
+    for report in {r.id: r for r in reports if r.id in new}.values():
+        message = found[report.id]
+        if message is not None:
+            advance(message, report, _STATUSES.get(report.type))
+            session.add(message)
+        await _suppress(session, provider, report, message, now)
+        if message is not None and (event := _event(provider, report, message, now)):
+            events.append(event)
+    return events
+
+
+def _is_hard(report: DeliveryEvent) -> bool:
+    return report.type == "bounced" and report.bounce == "hard"
+
+
+async def _suppress(
+    session: AsyncSession,
+    provider: str,
+    report: DeliveryEvent,
+    message: tables.Message | None,
+    now: datetime,
+) -> None:
+    """Never write again where a report forbids it, also when its message is not ours."""
+    effect = _SUPPRESSES.get(report.type)
+    if effect is None or (report.type == "bounced" and not _is_hard(report)):
+        return
+    scope, reason = effect
+    address = report.recipient or (message.to_address if message else None)
+    if address:
+        await suppress(session, address, reason=reason, source=provider, at=now, scope=scope)
+    customer = await customer_by_id(session, message.customer_id) if message else None
+    if customer is not None and scope == "marketing":
+        await record_consent(
+            session,
+            customer,
+            topic="marketing",
+            channel="email",
+            granted=False,
+            basis="express",
+            source=reason,
+            at=report.happened_at,
+            evidence={"provider": provider, "event_id": report.id},
+        )
+
+
+def _event(
+    provider: str, report: DeliveryEvent, message: tables.Message, now: datetime
+) -> Incoming | None:
+    """The report as an event of the customer; what machines do is none."""
+    name = EMAIL_BOUNCED if _is_hard(report) else _NAMES.get(report.type)
+    if name is None or report.machine:
+        return None
+    properties = {
+        "message_id": message.id,
+        "run_id": message.run_id,
+        "link_url": report.url,
+        "reason": report.reason,
+    }
+    return Incoming(
+        message_id=f"{provider}:{report.id}"[:255],
+        call=Call.TRACK,
+        happened_at=min(report.happened_at, now),
+        received_at=now,
+        customer_id=message.customer_id,
+        name=name,
+        properties={key: value for key, value in properties.items() if value is not None},
+    )

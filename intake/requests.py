@@ -1,0 +1,189 @@
+"""What is asked of the engine directly: start a journey, change consents, erase a person."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from domain.entry import Per
+from domain.errors import Invalid, NotFound, Refused
+from domain.events import CUSTOMER_DELETED, JOURNEY_REQUESTED, UNSUBSCRIBED, Event, Facts
+from domain.ids import new_run_id
+from domain.incoming import Call, Incoming
+from domain.products import slowest
+from domain.requests import ConsentRequest, StartedRun, StartRequest
+from domain.routing import StartRun, refusal
+from domain.rules import JourneyRules
+from intake.effects import DirectStart, Effects
+from intake.group import Group, view_of
+from store import intake as records
+from store import tables
+from store.consents import record_consent
+from store.customers import customer_by_id, customer_by_shop_id
+from store.erasure import erase_customer
+from store.people import locked_customers
+from store.runs import run_of_request
+from store.sessions import AsyncSession
+from store.suppressions import lift_suppression, suppress
+
+#: Where a person decides for themselves: their word also blocks the address, or frees it.
+_OWN_WORD: Final = ("unsubscribe", "preferences")
+
+
+async def start_run(session: AsyncSession, effects: Effects, request: StartRequest) -> StartedRun:
+    """Start a journey for a customer; raises NotFound, Invalid, or Refused with the rule's code."""
+    if repeated := await _repeated(session, request):
+        return repeated
+    rules = effects.catalogue.get(request.journey)
+    if rules is None:
+        known = ", ".join(effects.catalogue)
+        raise NotFound(f"There is no journey {request.journey!r}; there are {known}.")
+    customer = await _by_shop_id(session, request.customer_id)
+    settings = rules.settings_with(request.settings)
+    key = _key(rules, request)
+    runs = (await records.runs_of(session, [customer.id]))[customer.id]
+    view = view_of(customer, runs)
+    if no := refusal(rules, view, runs.active, key=key, at=effects.now, pace=effects.pace):
+        raise Refused(no.code, no.message)
+    trigger = await _requested(session, request, customer, effects.now)
+    kinds = await records.kinds_of(session, request.about.product_ids)
+    run = effects.start(
+        StartRun(rules.name, key, trigger),
+        customer.id,
+        kind=slowest(list(kinds.values())),
+        direct=DirectStart(settings, request.idempotency_key, request.request_hash),
+    )
+    return StartedRun(run.id, effects.runs[-1].workflow_id, is_new=True)
+
+
+async def _repeated(session: AsyncSession, request: StartRequest) -> StartedRun | None:
+    key = request.idempotency_key
+    run = await run_of_request(session, key) if key else None
+    if run is None:
+        return None
+    if run.request_hash != request.request_hash:
+        raise Invalid(
+            "This Idempotency-Key was used for another request; use a fresh one.",
+            field="Idempotency-Key",
+        )
+    return StartedRun(run.id, run.workflow_id, is_new=False)
+
+
+async def _by_shop_id(session: AsyncSession, shop_id: str) -> tables.Customer:
+    found = await customer_by_shop_id(session, shop_id)
+    if found is None:
+        raise NotFound(f"No customer {shop_id!r} is known; send an identify call first.")
+    return await _locked(session, found)
+
+
+async def _locked(session: AsyncSession, customer: tables.Customer) -> tables.Customer:
+    return (await locked_customers(session, [customer.id]))[customer.id]
+
+
+def _key(rules: JourneyRules, request: StartRequest) -> str:
+    if rules.entry.per is Per.CUSTOMER:
+        return ""
+    if not request.about.order_id:
+        raise Invalid(f"{rules.name} runs per order; say which (order_id).", field="order_id")
+    return request.about.order_id
+
+
+async def _requested(
+    session: AsyncSession, request: StartRequest, customer: tables.Customer, now: datetime
+) -> Event:
+    """The request as an event in the customer's timeline."""
+    properties = {"journey": request.journey, "order_id": request.about.order_id}
+    event = Event(
+        f"request:{new_run_id()}",
+        JOURNEY_REQUESTED,
+        now,
+        now,
+        facts=request.about,
+        properties={name: value for name, value in properties.items() if value},
+    )
+    await records.add_events(session, [records.event_row(event, customer.id)])
+    return event
+
+
+async def change_consents(
+    session: AsyncSession,
+    effects: Effects,
+    customer_id: str,
+    changes: Sequence[ConsentRequest],
+    *,
+    source: str,
+    evidence: Mapping[str, Any],
+) -> None:
+    """Record grants and withdrawals; a withdrawal of marketing mail ends the customer's runs."""
+    customer = await _known(session, customer_id)
+    had_mail = _may_mail(customer)
+    for change in changes:
+        await record_consent(
+            session,
+            customer,
+            topic=change.topic,
+            channel=change.channel,
+            granted=change.granted,
+            basis=change.basis,
+            source=source,
+            at=effects.now,
+            wording=change.wording,
+            evidence=evidence,
+        )
+        if change.channel == "email" and change.topic == "marketing":
+            await _block_or_free(session, customer, change, source, effects.now)
+    if had_mail and not _may_mail(customer):
+        left = Incoming(
+            message_id=f"left:{new_run_id()}",
+            call=Call.TRACK,
+            happened_at=effects.now,
+            received_at=effects.now,
+            customer_id=customer.id,
+            name=UNSUBSCRIBED,
+            properties={"source": source},
+        )
+        await Group(session, effects).take([left])
+
+
+def _may_mail(customer: tables.Customer) -> bool:
+    return "email" in customer.consents.get("marketing", ())
+
+
+async def _block_or_free(
+    session: AsyncSession,
+    customer: tables.Customer,
+    change: ConsentRequest,
+    source: str,
+    now: datetime,
+) -> None:
+    """Keep the address blocked for marketing once its owner left, until they agree again."""
+    if not customer.email:
+        return
+    if change.granted:
+        await lift_suppression(session, customer.email, reasons=("unsubscribed", "sunset"))
+    elif source in _OWN_WORD:
+        await suppress(
+            session,
+            customer.email,
+            reason="unsubscribed",
+            source=source,
+            at=now,
+            scope="marketing",
+        )
+
+
+async def erase(session: AsyncSession, effects: Effects, customer_id: str, *, actor: str) -> None:
+    """Forget a person: their runs end, their data goes, their address stays blocked."""
+    customer = await _known(session, customer_id)
+    runs = (await records.runs_of(session, [customer.id]))[customer.id]
+    now = effects.now
+    gone = Event(f"erased:{customer.id}", CUSTOMER_DELETED, now, now, facts=Facts())
+    for run in runs.active:
+        effects.signal(run.id, gone)
+    await erase_customer(session, customer, actor=actor, at=now)
+
+
+async def _known(session: AsyncSession, customer_id: str) -> tables.Customer:
+    found = await customer_by_id(session, customer_id)
+    if found is None:
+        raise NotFound(f"No customer {customer_id} is known.")
+    return await _locked(session, found)

@@ -1,0 +1,91 @@
+"""What an identify call changes about a customer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from domain.incoming import Incoming
+from domain.traits import CHANNELS, Traits, read_traits
+from store import tables
+from store.consents import record_consent
+from store.sessions import AsyncSession
+
+#: Under this name an identify call stands in the timeline and in `latest`.
+IDENTIFIED: Final = "Identified"
+#: What the shop said last about consent, so that saying it again changes nothing.
+_SAID: Final = "marketing_consent"
+_FIELDS: Final = (
+    "phone",
+    "first_name",
+    "last_name",
+    "locale",
+    "timezone",
+    "country",
+    "birthday",
+)
+
+
+async def apply_traits(session: AsyncSession, customer: tables.Customer, message: Incoming) -> bool:
+    """Take over what the message says; True when it takes back consent to marketing mail.
+
+    A call that is older than one already known only fills gaps.
+    """
+    traits = read_traits(message.traits)
+    last = moments(customer.latest).get(IDENTIFIED)
+    is_late = last is not None and message.happened_at < last
+    _take_fields(customer, traits, only_gaps=is_late)
+    if is_late or traits.consent is None:
+        return False
+    return await _take_consent(session, customer, traits.consent, message)
+
+
+def _take_fields(customer: tables.Customer, traits: Traits, *, only_gaps: bool) -> None:
+    def changes(name: str, value: Any) -> bool:
+        return value is not None and not (only_gaps and getattr(customer, name) is not None)
+
+    for name in _FIELDS:
+        value = getattr(traits, name)
+        if changes(name, value):
+            setattr(customer, name, value)
+    if traits.email and changes("email", traits.email):
+        customer.email, customer.email_key = traits.email, traits.email.lower()
+    if traits.other:
+        first, last = (
+            (traits.other, customer.attributes)
+            if only_gaps
+            else (customer.attributes, traits.other)
+        )
+        customer.attributes = {**first, **last}
+
+
+async def _take_consent(
+    session: AsyncSession, customer: tables.Customer, granted: frozenset[str], message: Incoming
+) -> bool:
+    """Record a consent that differs from what the shop said before.
+
+    Shops repeat their traits at every sign-in: a repeated `true` must not undo what the customer
+    chose meanwhile with an unsubscribe link.
+    """
+    said = sorted(granted)
+    if customer.attributes.get(_SAID) == said:
+        return False
+    customer.attributes = {**customer.attributes, _SAID: said}
+    had_mail = "email" in customer.consents.get("marketing", ())
+    for channel in sorted(CHANNELS):
+        await record_consent(
+            session,
+            customer,
+            topic="marketing",
+            channel=channel,
+            granted=channel in granted,
+            basis="express",
+            source="identify",
+            at=message.happened_at,
+            evidence={"message_id": message.message_id},
+        )
+    return had_mail and "email" not in granted
+
+
+def moments(latest: Mapping[str, str]) -> dict[str, datetime]:
+    """When each event last happened, as moments."""
+    return {name: datetime.fromisoformat(moment) for name, moment in latest.items()}

@@ -1,0 +1,71 @@
+"""One transaction of the intake: what is read, what follows, and its delivery after the commit."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.pace import Pace
+from domain.rules import Catalogue
+from intake.effects import Effects
+from store import tables
+from store.dispatches import add_dispatches, held_elsewhere
+from store.journey_settings import catalogue_in_force
+from store.sessions import AsyncSession, Database
+
+
+class Deliverer(Protocol):
+    """Who tells Temporal what was committed."""
+
+    @property
+    def owner(self) -> str:
+        """The name under which this process leases deliveries."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it can take more in hand now; the rest waits in the database."""
+
+    def deliver(self, rows: Sequence[tables.Dispatch]) -> None:
+        """Take committed starts and signals in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """Opens the intake's transactions."""
+
+    database: Database
+    #: The journeys with their default settings.
+    catalogue: Catalogue
+    pace: Pace
+    deliverer: Deliverer
+    now: Callable[[], datetime]
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[tuple[AsyncSession, Effects]]:
+        """A session and the effects to fill; both are committed together, then delivered."""
+        now = self.now()
+        async with self.database.writing() as session:
+            catalogue = await catalogue_in_force(session, self.catalogue)
+            effects = Effects(catalogue, self.pace, self.deliverer.owner, now)
+            yield session, effects
+            in_hand = await self._record(session, effects)
+        if in_hand:
+            self.deliverer.deliver(in_hand)
+
+    async def _record(self, session: AsyncSession, effects: Effects) -> list[tables.Dispatch]:
+        """Write runs and deliveries; returns those that this process delivers itself."""
+        if not effects.dispatches:
+            return []
+        session.add_all(effects.runs)
+        await session.flush()
+        new = {run.id for run in effects.runs}
+        older = {row.run_id for row in effects.dispatches} - new
+        left = await held_elsewhere(session, older, owner=self.deliverer.owner)
+        has_room = self.deliverer.has_room
+        for row in effects.dispatches:
+            if row.run_id in left or not has_room:
+                # Behind somebody's earlier delivery, or too many at once: swept up in its turn.
+                row.owner, row.leased_until = None, effects.now
+        await add_dispatches(session, effects.dispatches)
+        return [row for row in effects.dispatches if row.owner]

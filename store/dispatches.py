@@ -1,0 +1,97 @@
+"""The starts and signals that Temporal still has to be told.
+
+Rows of one run are told in the order of their ids. A dispatcher owns what it leased until the
+lease is over; what a crashed one left is taken over then.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlmodel import col
+
+from store import tables
+from store.sessions import AsyncSession
+
+
+async def add_dispatches(session: AsyncSession, rows: Sequence[tables.Dispatch]) -> None:
+    """Add rows; they know their ids afterwards."""
+    session.add_all(rows)
+    await session.flush()
+
+
+async def held_elsewhere(
+    session: AsyncSession, run_ids: Collection[str], *, owner: str
+) -> set[str]:
+    """Those of these runs that have rows which somebody else holds, or nobody."""
+    row = tables.Dispatch
+    found = await session.scalars(
+        select(col(row.run_id))
+        .where(col(row.run_id).in_(list(run_ids)))
+        .where((col(row.owner) != owner) | col(row.owner).is_(None))
+        .distinct()
+    )
+    return set(found)
+
+
+async def any_overdue(session: AsyncSession, *, now: datetime) -> bool:
+    """Whether some row has been left alone for longer than its lease."""
+    row = tables.Dispatch
+    found = await session.scalars(select(col(row.id)).where(col(row.leased_until) < now).limit(1))
+    return found.first() is not None
+
+
+async def lease_overdue(
+    session: AsyncSession, *, owner: str, now: datetime, until: datetime, limit: int
+) -> Sequence[tables.Dispatch]:
+    """Take over the rows of runs that nobody has in hand, whole runs at a time."""
+    run, row = tables.Run, tables.Dispatch
+    overdue = (
+        select(col(row.run_id))
+        .where(col(row.run_id) == col(run.id), col(row.leased_until) < now)
+        .exists()
+    )
+    in_hand = (
+        select(col(row.run_id))
+        .where(col(row.run_id) == col(run.id), col(row.leased_until) >= now)
+        .exists()
+    )
+    chosen = await session.scalars(
+        select(col(run.id)).where(overdue, ~in_hand).limit(limit).with_for_update(skip_locked=True)
+    )
+    run_ids = list(chosen)
+    if not run_ids:
+        return []
+    await session.execute(
+        update(row).where(col(row.run_id).in_(run_ids)).values(owner=owner, leased_until=until)
+    )
+    found = await session.scalars(
+        select(row).where(col(row.run_id).in_(run_ids)).order_by(col(row.id))
+    )
+    return found.all()
+
+
+async def forget(session: AsyncSession, ids: Collection[int]) -> None:
+    """Delete rows that Temporal has been told."""
+    await session.execute(delete(tables.Dispatch).where(col(tables.Dispatch.id).in_(list(ids))))
+
+
+async def note_failure(
+    session: AsyncSession, dispatch_id: int, *, error: str, again_at: datetime
+) -> None:
+    """Count a failed attempt and leave the row alone until `again_at`."""
+    row = tables.Dispatch
+    await session.execute(
+        update(row)
+        .where(col(row.id) == dispatch_id)
+        .values(attempts=col(row.attempts) + 1, last_error=error[:1_000])
+    )
+    run_id = select(col(row.run_id)).where(col(row.id) == dispatch_id).scalar_subquery()
+    await session.execute(
+        update(row).where(col(row.run_id) == run_id).values(leased_until=again_at, owner=None)
+    )
+
+
+async def backlog(session: AsyncSession) -> int:
+    """How many starts and signals are still to be told."""
+    return (await session.scalar(select(func.count()).select_from(tables.Dispatch))) or 0

@@ -1,0 +1,174 @@
+"""What taking in events reads and writes, many customers at a time."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from domain.events import Event, Facts
+from domain.journeys import OVER
+from domain.products import ProductKind
+from domain.routing import ActiveRun
+from store import tables
+from store.events import read_event
+from store.sessions import AsyncSession
+from store.upserts import add_missing, put
+
+
+@dataclass(slots=True)
+class Runs:
+    """A customer's runs: the active ones, and when each journey (and key) was last entered."""
+
+    active: list[ActiveRun] = field(default_factory=list)
+    entries: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def enter(self, run: ActiveRun) -> None:
+        """Take a new run into account."""
+        self.active.append(run)
+        self.entries[run.journey, run.key] = run.entered_at
+
+
+async def known_messages(session: AsyncSession, message_ids: Collection[str]) -> set[str]:
+    """Those of these message ids that were accepted before."""
+    event = tables.Event
+    found = await session.scalars(
+        select(col(event.message_id)).where(col(event.message_id).in_(list(message_ids)))
+    )
+    return set(found)
+
+
+async def add_events(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Keep events; returns the message ids that are new."""
+    added = await add_missing(session, tables.Event, rows, key=["message_id"])
+    return {message_id for (message_id,) in added}
+
+
+def event_row(event: Event, customer_id: str) -> dict[str, Any]:
+    """The row that keeps an event."""
+    return {
+        "message_id": event.id,
+        "customer_id": customer_id,
+        "name": event.name,
+        "properties": dict(event.properties),
+        "subject": event.facts.subject,
+        "order_id": event.facts.order_id,
+        "happened_at": event.happened_at,
+        "received_at": event.received_at,
+        "is_history": event.is_history,
+    }
+
+
+async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[str, Runs]:
+    """The runs of these customers, by customer."""
+    run = tables.Run
+    found = await session.scalars(
+        select(run)
+        .where(col(run.customer_id).in_(list(customer_ids)))
+        .order_by(col(run.entered_at))
+    )
+    runs: dict[str, Runs] = defaultdict(Runs)
+    for row in found:
+        known = runs[row.customer_id]
+        known.entries[row.journey, row.key] = row.entered_at
+        if row.status not in OVER:
+            known.active.append(_active(row))
+    return runs
+
+
+def _active(row: tables.Run) -> ActiveRun:
+    return ActiveRun(
+        id=row.id,
+        journey=row.journey,
+        key=row.key,
+        entered_at=row.entered_at,
+        about=Facts.model_validate(row.about),
+        started_by=row.started_by,
+    )
+
+
+async def recent_events(
+    session: AsyncSession, customer_ids: Collection[str], *, since: datetime
+) -> dict[str, list[Event]]:
+    """What these customers did since, in order of time, by customer."""
+    event = tables.Event
+    found = await session.scalars(
+        select(event)
+        .where(col(event.customer_id).in_(list(customer_ids)))
+        .where(col(event.happened_at) >= since)
+        .order_by(col(event.happened_at), col(event.id))
+    )
+    recent: dict[str, list[Event]] = defaultdict(list)
+    for row in found:
+        recent[row.customer_id].append(read_event(row))
+    return recent
+
+
+async def kinds_of(session: AsyncSession, product_ids: Collection[str]) -> dict[str, ProductKind]:
+    """The kinds of these products, as far as the shop told."""
+    if not product_ids:
+        return {}
+    product = tables.Product
+    found = await session.execute(
+        select(col(product.id), col(product.kind))
+        .where(col(product.id).in_(list(product_ids)))
+        .where(col(product.kind).is_not(None))
+    )
+    return {row.id: ProductKind(row.kind) for row in found}
+
+
+async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) -> dict[str, str]:
+    """Which run sent each of these messages."""
+    if not message_ids:
+        return {}
+    message = tables.Message
+    found = await session.execute(
+        select(col(message.id), col(message.run_id)).where(col(message.id).in_(list(message_ids)))
+    )
+    return {row.id: row.run_id for row in found}
+
+
+async def add_rows(
+    session: AsyncSession, table: type[tables.Run], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add rows that are new for certain."""
+    if rows:
+        await session.execute(table.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+
+
+async def learn_products(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what events told of products that the shop itself has not described."""
+    if not rows:
+        return
+    product = tables.Product
+    await add_missing(session, product, rows, key=["id"])
+    for row in rows:
+        told = {name: value for name, value in row.items() if value is not None and name != "id"}
+        await session.execute(
+            update(product)
+            .where(col(product.id) == row["id"], col(product.is_described).is_(False))
+            .values(**told)
+        )
+
+
+async def keep_orders(
+    session: AsyncSession,
+    orders: Sequence[Mapping[str, Any]],
+    items: Sequence[Mapping[str, Any]],
+) -> None:
+    """Keep orders and their items; what was known of an order gives way."""
+    change = ["status", "total", "currency", "completed_at", "updated_at"]
+    await put(session, tables.Order, orders, key=["id"], change=change)
+    key = ["order_id", "product_id"]
+    await put(session, tables.OrderItem, items, key=key, change=["quantity", "price"])
+
+
+async def void_order(
+    session: AsyncSession, order_id: str, *, customer_id: str, status: str, at: datetime
+) -> None:
+    """Mark an order refunded or cancelled, also when this is the first we hear of it."""
+    row = {"id": order_id, "customer_id": customer_id, "status": status, "updated_at": at}
+    await put(session, tables.Order, [row], key=["id"], change=["status", "updated_at"])
