@@ -70,7 +70,8 @@ def _headers() -> HeaderRegistry:
     return registry
 
 
-_POLICY: Final = SMTP.clone(header_factory=_headers())
+#: Seven bits, for not every mail server on the way knows eight.
+_POLICY: Final = SMTP.clone(cte_type="7bit", header_factory=_headers())
 #: For addresses that ASCII cannot write (RFC 6532); only servers with SMTPUTF8 take them.
 _INTERNATIONAL: Final = _POLICY.clone(utf8=True)
 

@@ -90,7 +90,6 @@ class SmtpChannel:
         message = compose(mail, sent_at=datetime.now(UTC))
         if refusal := await self._try_content(bytes(message)):
             return refusal
-        self._used_at = asyncio.get_running_loop().time()
         return Accepted(message["Message-ID"])
 
     async def _try_envelope(self, mail: Mail) -> Receipt | None:
@@ -140,6 +139,7 @@ class SmtpChannel:
             options=["SMTPUTF8"] if is_international(mail) else [],
             encoding=_encoding(mail),
         )
+        self._used_at = asyncio.get_running_loop().time()
 
     def _is_fresh(self) -> bool:
         idle = asyncio.get_running_loop().time() - self._used_at
@@ -169,14 +169,14 @@ class SmtpChannel:
 def _client(url: str, tls: ssl.SSLContext | None, timeout: float) -> SMTP:
     try:
         parts = urlsplit(url.strip())
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError) as error:
+        port = parts.port
+    except ValueError as error:
         raise _wrong_url() from error
-    if not parts.hostname:
+    if parts.scheme not in _PORTS or not parts.hostname:
         raise _wrong_url()
     return SMTP(
         hostname=parts.hostname,
-        port=port,
+        port=port or _PORTS[parts.scheme],
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         use_tls=parts.scheme == "smtps",

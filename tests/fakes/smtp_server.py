@@ -106,7 +106,8 @@ class FakeMailServer:
     ) -> AuthResult:
         assert isinstance(given, LoginPassword)
         self.user = given.login.decode()
-        return AuthResult(success=(self.user, given.password.decode()) == self._login)
+        is_right = (self.user, given.password.decode()) == self._login
+        return AuthResult(success=is_right, handled=False)
 
     async def _reply(self, command: str, server: SMTP, otherwise: str) -> str:
         answer = self._answers[command].popleft() if self._answers[command] else otherwise
