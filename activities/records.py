@@ -26,7 +26,8 @@ class RecordActivities:
         """Say when calm was reached, or will be if nothing more happens."""
         async with self._database.reading() as session:
             customer = await customer_by_id(session, question.customer_id)
-            moments = await moments_of(session, customer.id, question.since, names=question.events)
+            known_as = customer.id if customer else question.customer_id
+            moments = await moments_of(session, known_as, question.since, names=question.events)
         return calm_since(moments, since=question.since, lasting=question.lasting)
 
     @activity.defn

@@ -39,7 +39,7 @@ class RunControl:
         handle = self._client.get_workflow_handle(workflow_id)
         try:
             async with asyncio.timeout(_PATIENCE):
-                return await handle.query("position", result_type=RunPosition)
+                position: RunPosition = await handle.query("position", result_type=RunPosition)
         except (
             TimeoutError,
             RPCError,
@@ -48,6 +48,7 @@ class RunControl:
             WorkflowQueryRejectedError,
         ):
             return None
+        return position
 
     async def pause(self, workflow_id: str) -> RunPosition:
         """Hold the run at its next step; raises Refused when it is paused or ended."""

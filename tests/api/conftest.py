@@ -15,6 +15,7 @@ from store.migrations.run import migrate
 from store.sessions import Database
 from tests.fakes.control import FakeControl
 from tests.fakes.intake import FakeIntake
+from workflows.catalogue import CATALOGUE
 
 SECRET = "a secret that is long enough to sign links"
 
@@ -55,7 +56,7 @@ def services(
         database=database,
         intake=intake,
         control=control,
-        catalogue={},
+        catalogue=CATALOGUE,
         links=Links(SECRET, settings.base_url),
     )
 
@@ -74,3 +75,10 @@ def new_key(database: Database) -> NewKey:
             return await create_key(session, name=name, scopes=scopes, now=datetime.now(UTC))
 
     return create
+
+
+@pytest.fixture
+async def shop(client: httpx.AsyncClient, new_key: NewKey) -> httpx.AsyncClient:
+    """The shop's backend, with a key that may send events."""
+    client.headers["Authorization"] = f"Bearer {await new_key('ingest')}"
+    return client

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.deliveries import DeliveryEvent
 from domain.errors import Unavailable
 from domain.ids import new_run_id, workflow_id
 from domain.incoming import Incoming
 from domain.requests import ConsentRequest, StartedRun, StartRequest
-from sending.channel import DeliveryEvent
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The schema that the migrations build, and how they run."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ class TestTheRevision:
         revision = await run.current_revision(url)
 
         assert revision is None
-        assert list(tmp_path.iterdir()) == []
+        assert [*os.scandir(tmp_path)] == []
 
     async def test_of_a_new_database_is_not_current(self, url: str) -> None:
         assert not await run.is_current(url)

@@ -1,0 +1,111 @@
+"""A customer who does things, lets time pass, and gets mail."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from sqlmodel import col, select
+
+from domain.events import EventName
+from domain.incoming import Call, Incoming
+from domain.journeys import RunPosition
+from domain.products import Product
+from store import tables
+from store.products import describe_products
+from tests.driver.house import House
+
+_NUMBERS = count(1)
+
+
+@dataclass
+class Customer:
+    """Speaks business: `does`, `lets_pass`, `inbox`."""
+
+    house: House
+    shop_id: str = "elif"
+    _exits: dict[str, str] = field(default_factory=dict)
+
+    async def is_known(self, *, consent: bool = True, **traits: Any) -> None:
+        """The shop knows them: address, name, consent."""
+        known = {"email": f"{self.shop_id}@example.com", "firstName": self.shop_id.title()}
+        await self._accept(
+            Call.IDENTIFY, traits={**known, "marketing_consent": consent, **traits}
+        )
+
+    async def does(
+        self,
+        event: EventName,
+        *,
+        ago: timedelta = timedelta(),
+        message_id: str | None = None,
+        **properties: Any,
+    ) -> None:
+        """Something happens, now or `ago`, and everything that follows is done."""
+        await self._accept(
+            Call.TRACK, name=event, properties=properties, ago=ago, message_id=message_id
+        )
+
+    async def lets_pass(self, **duration: float) -> None:
+        """Time passes: `days=1`, `hours=2`."""
+        await self.house.lets_pass(timedelta(**duration))
+
+    @property
+    async def inbox(self) -> list[str]:
+        """The steps of the mails they got, in order."""
+        return [message.step for message in await self.messages("accepted")]
+
+    async def messages(self, *statuses: str) -> list[tables.Message]:
+        """What was sent to them, or not, and why."""
+        async with self.house.database.reading() as session:
+            query = select(tables.Message).order_by(
+                col(tables.Message.created_at), col(tables.Message.sent_at)
+            )
+            if statuses:
+                query = query.where(col(tables.Message.status).in_(statuses))
+            return list((await session.scalars(query)).all())
+
+    async def run(self, journey: str) -> tables.Run:
+        """Their latest run of a journey."""
+        runs = await self.house.runs(journey)
+        return runs[-1]
+
+    async def exits(self) -> list[str | None]:
+        """How their runs ended, in order of entry."""
+        return [run.exit_reason for run in await self.house.runs()]
+
+    async def position(self, journey: str) -> RunPosition:
+        """Where their latest run of a journey is, in its own words."""
+        found = await self.house.control.position((await self.run(journey)).workflow_id)
+        assert found is not None, "the run does not answer"
+        return found
+
+    async def _accept(
+        self,
+        call: Call,
+        *,
+        name: EventName | None = None,
+        properties: dict[str, Any] | None = None,
+        traits: dict[str, Any] | None = None,
+        ago: timedelta = timedelta(),
+        message_id: str | None = None,
+    ) -> None:
+        now = await self.house.clock.look()
+        message = Incoming(
+            message_id=message_id or f"m{next(_NUMBERS)}",
+            call=call,
+            happened_at=now - ago,
+            received_at=now,
+            user_id=self.shop_id,
+            name=name,
+            properties=properties or {},
+            traits=traits or {},
+        )
+        await self.house.intake.accept([message])
+        await self.house.settle()
+
+
+async def sells(house: House, *products: Product) -> None:
+    """The shop describes its products."""
+    async with house.database.writing() as session:
+        await describe_products(session, products, now=await house.clock.look())

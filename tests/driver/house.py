@@ -1,0 +1,183 @@
+"""The whole house in one process and in virtual time: intake, dispatcher, Temporal, worker.
+
+Everything is the real thing but the clock: Temporal's time-skipping test server keeps the time,
+and all else reads it from there.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+from sqlmodel import col, select
+from temporalio import activity
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
+
+from activities.composing import Composer
+from dispatch.control import RunControl
+from dispatch.dispatcher import Dispatcher
+from dispatch.temporal import SEARCH_ATTRIBUTES
+from domain.journeys import OVER
+from domain.pace import Pace
+from domain.rules import Catalogue
+from intake.intake import Intake
+from sending.channel import Channel
+from store import tables
+from store.sessions import Database
+from tests.programs import TEST_SERVER
+from worker import build_activities, build_workers, workflow_runner
+from workflows.catalogue import CATALOGUE, JOURNEYS
+
+
+class VirtualClock:
+    """The test server's time, as everybody else in the house reads it."""
+
+    def __init__(self, environment: WorkflowEnvironment) -> None:
+        self._environment = environment
+        self._read_at: datetime | None = None
+
+    async def look(self) -> datetime:
+        self._read_at = await self._environment.get_current_time()
+        return self._read_at
+
+    def now(self) -> datetime:
+        if activity.in_activity():
+            return activity.info().started_time
+        assert self._read_at is not None, "look at the clock first"
+        return self._read_at
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything a customer can meet, at the test server's time."""
+
+    environment: WorkflowEnvironment
+    clock: VirtualClock
+    database: Database
+    intake: Intake
+    dispatcher: Dispatcher
+    control: RunControl
+    outbox: Path
+
+    @property
+    def client(self) -> Client:
+        return self.environment.client
+
+    async def lets_pass(self, duration: timedelta) -> None:
+        await self.environment.sleep(duration)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until everything that is due was done."""
+        await self.dispatcher.settle()
+        for run in await self.runs():
+            if run.status not in OVER:
+                await self._settle_run(run.workflow_id)
+        await self.clock.look()
+
+    async def runs(self, journey: str | None = None) -> list[tables.Run]:
+        async with self.database.reading() as session:
+            query = select(tables.Run).order_by(col(tables.Run.created_at), col(tables.Run.id))
+            if journey:
+                query = query.where(tables.Run.journey == journey)
+            return list((await session.scalars(query)).all())
+
+    async def replay_everything(self) -> None:
+        """Every history must replay: each test is a determinism test."""
+        replayer = Replayer(
+            workflows=JOURNEYS,
+            data_converter=pydantic_data_converter,
+            workflow_runner=workflow_runner(),
+        )
+        for run in await self.runs():
+            handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(run.workflow_id)
+            await replayer.replay_workflow(await handle.fetch_history())
+
+    async def _settle_run(self, workflow_id: str) -> None:
+        request = DescribeWorkflowExecutionRequest(
+            namespace=self.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+        )
+        quiet = 0
+        while quiet < 2:
+            found = await self.client.workflow_service.describe_workflow_execution(request)
+            busy = found.pending_activities or found.HasField("pending_workflow_task")
+            quiet = 0 if busy else quiet + 1
+            await anyio.sleep(0.01)
+
+
+@asynccontextmanager
+async def open_house(
+    *,
+    database: Database,
+    composer: Composer,
+    channel: Channel,
+    outbox: Path,
+    journeys: tuple[str, ...] = (),
+    settings: Mapping[str, Any] | None = None,
+) -> AsyncIterator[House]:
+    """The house with these journeys (all unless named) under these settings."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=TEST_SERVER, data_converter=pydantic_data_converter
+    ) as environment:
+        await _register_search_attributes(environment.client)
+        clock = VirtualClock(environment)
+        await clock.look()
+        send, records = build_activities(
+            database=database, composer=composer, channel=channel, pace=Pace(), now=clock.now
+        )
+        stories, sender = build_workers(environment.client, send=send, records=records)
+        dispatcher = Dispatcher(database=database, client=environment.client, now=clock.now)
+        async with stories, sender, dispatcher:
+            intake = Intake(
+                database=database,
+                catalogue=_chosen(journeys, settings or {}),
+                pace=Pace(),
+                deliverer=dispatcher,
+                now=clock.now,
+            )
+            async with intake:
+                control = RunControl(environment.client)
+                house = House(environment, clock, database, intake, dispatcher, control, outbox)
+                yield house
+                await house.settle()
+                await house.replay_everything()
+                await _leave_nothing_running(house)
+
+
+def _chosen(journeys: tuple[str, ...], settings: Mapping[str, Any]) -> Catalogue:
+    return {
+        name: rules.tuned(settings, version=1, is_paused=False) if settings else rules
+        for name, rules in CATALOGUE.items()
+        if not journeys or name in journeys
+    }
+
+
+async def _register_search_attributes(client: Client) -> None:
+    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(
+            namespace=client.namespace,
+            search_attributes={key.name: keyword for key in SEARCH_ATTRIBUTES},
+        )
+    )
+
+
+async def _leave_nothing_running(house: House) -> None:
+    for run in await house.runs():
+        if run.status not in OVER:
+            handle: WorkflowHandle[Any, Any] = house.client.get_workflow_handle(run.workflow_id)
+            try:
+                await handle.terminate()
+            except RPCError:
+                continue

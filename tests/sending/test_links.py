@@ -1,0 +1,70 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sending.links import BadToken, Links, LinkSubject, unsubscribe_headers
+
+SECRET = "s" * 32
+LINKS = Links(SECRET, "https://mail.shop.example/")
+
+
+class TestLinks:
+    def test_lead_to_the_gateway(self) -> None:
+        assert LINKS.unsubscribe("c_1", "m_1").startswith("https://mail.shop.example/unsubscribe/")
+        assert LINKS.preferences("c_1").startswith("https://mail.shop.example/preferences/")
+
+    def test_tell_whom_an_unsubscription_is_for_and_from_which_message(self) -> None:
+        token = LINKS.unsubscribe("c_1", "m_1").rpartition("/")[2]
+
+        assert LINKS.read(token) == LinkSubject(customer_id="c_1", message_id="m_1")
+
+    def test_tell_whose_preferences_are_asked_for(self) -> None:
+        token = LINKS.preferences("c_1").rpartition("/")[2]
+
+        assert LINKS.read(token) == LinkSubject(customer_id="c_1", message_id=None)
+
+    def test_stay_the_same_for_ever(self) -> None:
+        assert LINKS.preferences("c_1") == Links(SECRET, "https://mail.shop.example").preferences(
+            "c_1"
+        )
+
+    def test_need_no_quoting_in_an_address(self) -> None:
+        token = LINKS.unsubscribe("c_" + "ü/+?" * 9, "m_1").rpartition("/unsubscribe/")[2]
+
+        assert token.isascii()
+        assert set(token) <= set(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+        )
+
+    def test_are_refused_when_signed_with_another_secret(self) -> None:
+        token = Links("x" * 32, "https://mail.shop.example").preferences("c_1").rpartition("/")[2]
+
+        with pytest.raises(BadToken, match="open it again from the mail"):
+            LINKS.read(token)
+
+    @given(st.text())
+    def test_are_refused_when_made_up(self, token: str) -> None:
+        with pytest.raises(BadToken):
+            LINKS.read(token)
+
+    @given(st.data())
+    def test_are_refused_when_changed_anywhere(self, data: st.DataObject) -> None:
+        token = LINKS.unsubscribe("c_1", "m_1").rpartition("/")[2]
+        place = data.draw(st.integers(0, len(token) - 2))
+        character = data.draw(st.sampled_from("abcXYZ019-_.").filter(lambda c: c != token[place]))
+
+        with pytest.raises(BadToken):
+            LINKS.read(token[:place] + character + token[place + 1 :])
+
+
+class TestUnsubscribeHeaders:
+    def test_offer_one_click_and_name_the_list(self) -> None:
+        headers = unsubscribe_headers(
+            "https://mail.shop.example/unsubscribe/t", shop_url="https://www.shop.example/de"
+        )
+
+        assert headers == {
+            "List-Unsubscribe": "<https://mail.shop.example/unsubscribe/t>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "List-Id": "<marketing.shop.example>",
+        }
