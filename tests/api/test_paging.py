@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -77,10 +79,8 @@ class TestCursor:
 
     @given(st.text())
     def test_can_be_any_text_and_is_read_or_refused(self, cursor: str) -> None:
-        try:
-            read_cursor(cursor)
-        except Invalid as error:
-            assert error.field == "cursor"
+        with suppress(Invalid):
+            assert isinstance(read_cursor(cursor), tuple)
 
     def test_is_none_at_the_beginning(self) -> None:
         assert PageRequest(limit=50).behind(_BEHIND) is None

@@ -1,29 +1,12 @@
 import logging
-from dataclasses import replace
 
 import httpx
 import pytest
 
-from api.app import Services, create_app
 from domain.errors import Invalid, NotFound, Refused, Unavailable
 from tests.fakes.intake import FakeIntake
 
-
-class Explosive(FakeIntake):
-    """An intake that fails in the given way."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-    async def accept(self, incoming: object) -> None:
-        raise self.error
-
-
-def gateway(services: Services, error: Exception) -> httpx.AsyncClient:
-    app = create_app(replace(services, intake=Explosive(error)))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://gateway")
+VIEW = {"userId": "1", "event": "Product Viewed"}
 
 
 class TestProblemDocument:
@@ -58,35 +41,38 @@ class TestProblemDocument:
         ],
     )
     async def test_tells_the_domains_errors_in_their_own_words(
-        self, services: Services, shop: httpx.AsyncClient, error: Exception, status: int, code: str
+        self,
+        shop: httpx.AsyncClient,
+        intake: FakeIntake,
+        error: Exception,
+        status: int,
+        code: str,
     ) -> None:
-        async with gateway(services, error) as client:
-            answer = await client.post(
-                "/v1/track", json={"userId": "1", "event": "A"}, headers=shop.headers
-            )
+        intake.failures_ahead, intake.failure = 1, error
+
+        answer = await shop.post("/v1/track", json=VIEW)
 
         assert answer.status_code == status
         assert answer.json()["code"] == code
         assert answer.json()["detail"] == str(error)
 
     async def test_names_the_field_that_is_wrong(
-        self, services: Services, shop: httpx.AsyncClient
+        self, shop: httpx.AsyncClient, intake: FakeIntake
     ) -> None:
-        async with gateway(services, Invalid("too long", field="settings.wait")) as client:
-            answer = await client.post(
-                "/v1/track", json={"userId": "1", "event": "A"}, headers=shop.headers
-            )
+        intake.failures_ahead = 1
+        intake.failure = Invalid("too long", field="settings.wait")
+
+        answer = await shop.post("/v1/track", json=VIEW)
 
         assert answer.json()["errors"] == [{"field": "settings.wait", "message": "too long"}]
 
     async def test_hides_what_broke_inside_and_logs_it(
-        self, services: Services, shop: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+        self, shop: httpx.AsyncClient, intake: FakeIntake, caplog: pytest.LogCaptureFixture
     ) -> None:
+        intake.failures_ahead, intake.failure = 1, RuntimeError("password=hunter2")
+
         with caplog.at_level(logging.ERROR, logger="api"):
-            async with gateway(services, RuntimeError("password=hunter2")) as client:
-                answer = await client.post(
-                    "/v1/track", json={"userId": "1", "event": "A"}, headers=shop.headers
-                )
+            answer = await shop.post("/v1/track", json=VIEW)
 
         assert answer.status_code == 500
         assert answer.json()["code"] == "internal"

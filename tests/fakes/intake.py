@@ -23,8 +23,11 @@ class ConsentChange:
 class FakeIntake:
     """Keeps everything in memory, like the real one keeps it in the database."""
 
-    #: This many calls find the database gone.
+    #: This many calls fail, and how.
     failures_ahead: int = 0
+    failure: Exception = field(
+        default_factory=lambda: Unavailable("The database does not answer; try again.")
+    )
     #: As many calls were made, failed ones included.
     calls: int = 0
     messages: dict[str, Incoming] = field(default_factory=dict)
@@ -78,4 +81,4 @@ class FakeIntake:
         self.calls += 1
         if self.failures_ahead:
             self.failures_ahead -= 1
-            raise Unavailable("The database does not answer; try again.")
+            raise self.failure
