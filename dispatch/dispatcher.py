@@ -17,6 +17,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from dispatch import temporal
+from dispatch.repeating import Repeating
 from dispatch.temporal import RunIsGone
 from domain.errors import DormouseError
 from domain.journeys import RunStatus
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 _AT_ONCE: Final = 64
 #: Deliveries in memory at most; more wait in the database.
 _MOST_IN_HAND: Final = 2_000
-_SWEEP_EVERY: Final = timedelta(seconds=1)
+_SWEEP_EVERY: Final = 1.0
 _LEASE: Final = timedelta(seconds=60)
 #: One call to Temporal, its own retries included.
 _PATIENCE: Final = 10.0
@@ -51,23 +52,26 @@ class Dispatcher:
         self._told: list[int] = []
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = asyncio.Event()
-        self._loops: list[asyncio.Task[None]] = []
+        self._is_closing = False
+        self._loops = (
+            Repeating("dispatch", self._sweep, every=_SWEEP_EVERY),
+            Repeating("dispatch", self._forget_told, every=_FORGET_EVERY),
+        )
 
     async def __aenter__(self) -> Self:
-        self._loops = [
-            asyncio.create_task(self._repeat(self._sweep, _SWEEP_EVERY.total_seconds())),
-            asyncio.create_task(self._repeat(self._forget_told, _FORGET_EVERY)),
-        ]
+        for loop in self._loops:
+            await loop.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._stopping.set()
+        self._is_closing = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_PATIENCE)
-        for task in (*self._loops, *self._tasks):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for loop in self._loops:
+            await loop.__aexit__(None, None, None)
         with contextlib.suppress(DormouseError):
             await self._forget_told()
 
@@ -79,7 +83,7 @@ class Dispatcher:
     @property
     def has_room(self) -> bool:
         """Whether more can be taken in hand now."""
-        return self._in_hand < _MOST_IN_HAND and not self._stopping.is_set()
+        return self._in_hand < _MOST_IN_HAND and not self._is_closing
 
     def deliver(self, rows: Sequence[tables.Dispatch]) -> None:
         """Take committed starts and signals in hand; those of one run go out in order."""
@@ -182,12 +186,3 @@ class Dispatcher:
                 session, owner=self._owner, now=now, until=now + _LEASE, limit=_AT_ONCE
             )
         self.deliver([row for row in rows if row.run_id not in self._queues])
-
-    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
-        while not self._stopping.is_set():
-            try:
-                await work()
-            except DormouseError as error:
-                logger.warning("dispatch.waiting", extra={"error": str(error)})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), every)

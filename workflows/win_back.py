@@ -7,17 +7,14 @@ from temporalio import workflow
 from domain.durations import Duration
 from domain.entry import Entry
 from domain.events import CUSTOMER_LAPSED, EMAIL_LINK_CLICKED, ORDER_COMPLETED, VISITS
-from domain.journeys import Incentive, JourneyResult, JourneySettings, JourneyStart
+from domain.journeys import Incentive, JourneyResult, JourneyStart
+from domain.lapsing import LapsingSettings
 from workflows.journey import Journey
 
 
-class WinBackSettings(JourneySettings):
-    """After how long a silence to write, by what was last bought, and what to offer."""
+class WinBackSettings(LapsingSettings):
+    """After how long a silence to write (by what was last bought), and what to offer."""
 
-    consumables_lapse_after: Duration = timedelta(days=30)
-    soft_goods_lapse_after: Duration = timedelta(days=60)
-    hard_goods_lapse_after: Duration = timedelta(days=120)
-    others_lapse_after: Duration = timedelta(days=90)
     incentive_after: Duration = timedelta(days=7)
     last_mail_after: Duration = timedelta(days=7)
     sunset_after: Duration = timedelta(days=7)
