@@ -6,31 +6,22 @@ as it begins, so that writers of several processes queue instead of failing; rea
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from domain.errors import Invalid
+from store.engines import PATIENCE, postgresql_engine, read_url, sqlite_engine
 from store.failures import explained, name_of
 
-__all__ = ["AsyncSession", "Database", "read_url"]
+__all__ = ["AsyncSession", "Database"]
 
-_DRIVERS: Final = {
-    "sqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
-}
-#: How long a writer waits for the lock that another process holds, in seconds.
-_LOCK_WAIT: Final = 30
 _READERS: Final = 5
 _PRAGMAS: Final = (
-    f"PRAGMA busy_timeout = {_LOCK_WAIT * 1_000}",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA temp_store = MEMORY",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "temp_store = MEMORY",
 )
 
 
@@ -47,10 +38,11 @@ class Database:
         """The database at `url`; connects at the first session. Raises Invalid for a wrong URL."""
         address = read_url(url)
         if address.get_backend_name() == "sqlite":
-            reader = _sqlite_engine(address, size=_READERS, begin="BEGIN", read_only=True)
-            writer = _sqlite_engine(address, size=1, begin="BEGIN IMMEDIATE")
+            reader, writer = _sqlite(address)
         else:
-            writer = _postgresql_engine(address)
+            writer = postgresql_engine(
+                address, pool_size=10, max_overflow=5, pool_timeout=PATIENCE, pool_pre_ping=True
+            )
             reader = writer.execution_options(postgresql_readonly=True)
         return cls(address, reader=reader, writer=writer)
 
@@ -94,52 +86,10 @@ class Database:
                 yield session
 
 
-def read_url(url: str) -> URL:
-    """The address of a database, with its asynchronous driver; raises Invalid with an example."""
-    try:
-        address = make_url(url)
-        driver = _DRIVERS[address.get_backend_name()]
-    except (ArgumentError, KeyError) as error:
-        raise Invalid(
-            "The database's URL must look like sqlite+aiosqlite:///path/to/dormouse.db or"
-            " postgresql+asyncpg://user:password@host/database."
-        ) from error
-    if address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}:
-        raise Invalid("SQLite needs a file here: write sqlite+aiosqlite:///path/to/dormouse.db.")
-    return address.set(drivername=driver)
-
-
-def _sqlite_engine(url: URL, *, size: int, begin: str, read_only: bool = False) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=_LOCK_WAIT,
-        # We begin transactions ourselves: the driver would begin too late, and never IMMEDIATE.
-        connect_args={"timeout": _LOCK_WAIT, "isolation_level": None},
-    )
-    pragmas = (*_PRAGMAS, "PRAGMA query_only = ON") if read_only else _PRAGMAS
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _postgresql_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(
-        url,
-        pool_size=10,
-        max_overflow=5,
-        pool_timeout=_LOCK_WAIT,
-        pool_pre_ping=True,
-        connect_args={"timeout": 10, "server_settings": {"application_name": "dormouse"}},
+def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    pool = {"max_overflow": 0, "pool_timeout": PATIENCE}
+    read_only = (*_PRAGMAS, "query_only = ON")
+    return (
+        sqlite_engine(url, begin="BEGIN", pragmas=read_only, pool_size=_READERS, **pool),
+        sqlite_engine(url, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS, pool_size=1, **pool),
     )

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, TypeDecorator
 from sqlmodel import SQLModel
 
 import store.tables  # noqa: F401 - declares the tables
+from store.engines import read_url
 from store.migrations.run import in_transaction
-from store.sessions import read_url
 
 
 def _plain(kind: str, item: object, _context: object) -> str | Literal[False]:

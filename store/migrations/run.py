@@ -10,20 +10,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, pool, text
+from sqlalchemy import URL, Connection, pool, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import Unavailable
+from store.engines import PATIENCE, postgresql_engine, read_url, sqlite_engine
 from store.failures import explained, is_locked
-from store.sessions import read_url
 
 T = TypeVar("T")
 
 #: Any number, the same for all: who migrates PostgreSQL holds this advisory lock.
 _LOCK: Final = 4_073_551
-#: How long to wait for others that use or migrate the same SQLite file, in seconds.
-_PATIENCE: Final = 30
 
 
 async def migrate(url: str) -> None:
@@ -73,8 +71,8 @@ async def in_transaction(address: URL, work: Callable[[Connection], T]) -> T:
 
 async def _use_wal(address: URL) -> None:
     """Let readers and the writer work at the same time; the file remembers it."""
-    engine = create_async_engine(address, poolclass=pool.NullPool, isolation_level="AUTOCOMMIT")
-    deadline = monotonic() + _PATIENCE
+    engine = sqlite_engine(address, begin=None, poolclass=pool.NullPool)
+    deadline = monotonic() + PATIENCE
     while True:
         try:
             async with engine.connect() as connection:
@@ -96,20 +94,10 @@ def _config(connection: Connection) -> Config:
 
 def _engine(address: URL) -> AsyncEngine:
     if address.get_backend_name() == "postgresql":
-        return create_async_engine(address, poolclass=pool.NullPool, connect_args={"timeout": 10})
+        return postgresql_engine(address, poolclass=pool.NullPool)
     # Foreign keys stay off here: SQLite changes a table by building it anew and dropping the
     # old one, which would delete what refers to it.
-    engine = create_async_engine(
-        address,
-        poolclass=pool.NullPool,
-        connect_args={"timeout": _PATIENCE, "isolation_level": None},
-    )
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    return sqlite_engine(address, begin="BEGIN IMMEDIATE", poolclass=pool.NullPool)
 
 
 def _is_missing(address: URL) -> bool:

@@ -14,8 +14,8 @@ from sqlmodel import SQLModel
 
 import store.tables  # noqa: F401 - declares the tables
 from domain.errors import Unavailable
+from store.engines import read_url
 from store.migrations import run
-from store.sessions import read_url
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from sqlmodel import col
 from domain.errors import Invalid, Unavailable
 from store import tables
 from store.audits import audit
-from store.sessions import AsyncSession, Database, read_url
+from store.engines import read_url
+from store.sessions import AsyncSession, Database
 from tests.fakes.rows import NOON, ada, identity, keep
 
 WRITER = """
