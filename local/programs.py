@@ -17,9 +17,10 @@ async def ready_at_once() -> bool:
     return True
 
 
-def last_line(program: "Program") -> str:
-    """What the program said last."""
-    return f"{program.name} says: {told}" if (told := tail(program.log)) else "It said nothing"
+def last_words(program: "Program") -> str:
+    """That a program did not start, and what it said last."""
+    told = tail(program.log) or f"it said nothing, see {program.log}"
+    return f"The {program.name} did not start: {told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Program:
     #: True as soon as it answers; asked again and again after each start.
     is_ready: Callable[[], Awaitable[bool]] = ready_at_once
     #: The sentence for people when it did not start.
-    explain: "Callable[[Program], str]" = last_line
+    explain: "Callable[[Program], str]" = last_words
     #: How long it may take to become ready, and to end when asked to.
     ready_within: timedelta = timedelta(seconds=60)
     stops_within: timedelta = timedelta(seconds=5)

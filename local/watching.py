@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from local.gateway import Gateway
@@ -50,15 +51,18 @@ class View:
 
     def changes_since(self, before: "View") -> Iterator[Change]:
         """What happened meanwhile, in an order that makes a story."""
-        for key, run in self.runs.items():
-            if key not in before.runs:
-                yield RunBegan(run)
-        for key, message in self.messages.items():
-            if message["status"] != before.messages.get(key, {}).get("status"):
-                yield MessageChanged(message, self.runs.get(message["run_id"], {}))
-        for key, run in self.runs.items():
-            if run["ended_at"] and not before.runs.get(key, {}).get("ended_at"):
-                yield RunEnded(run)
+        began = (RunBegan(run) for key, run in self.runs.items() if key not in before.runs)
+        changed = (
+            MessageChanged(message, self.runs.get(message["run_id"], {}))
+            for key, message in self.messages.items()
+            if message["status"] != before.messages.get(key, {}).get("status")
+        )
+        ended = (
+            RunEnded(run)
+            for key, run in self.runs.items()
+            if run["ended_at"] and not before.runs.get(key, {}).get("ended_at")
+        )
+        return chain(began, changed, ended)
 
 
 async def look(gateway: Gateway) -> View:

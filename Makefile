@@ -1,0 +1,66 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The newest Python on this machine that will do.
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell $(name) -c 'import sys, venv, ensurepip; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+# Written when .venv holds exactly what requirements.lock says; the network is not needed again.
+READY := $(VENV)/.ready
+
+.PHONY: help
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock
+	@test -n "$(PYTHON)" || { echo "Dormouse needs Python 3.11 or newer, with venv: install it, or set PYTHON to it." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: demo
+demo: $(READY) ## Run everything with a sample shop whose weeks pass in minutes
+	@$(BIN)/dormouse demo
+
+.PHONY: up
+up: $(READY) ## Run everything on this machine, state kept in .dormouse
+	@$(BIN)/dormouse up
+
+.PHONY: test
+test: $(READY) ## Run all tests
+	$(BIN)/pytest -q -n auto
+
+.PHONY: check
+check: lint types imports migrations ## Check style, types, layers and migrations
+
+.PHONY: lint
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(READY)
+	$(BIN)/mypy .
+
+.PHONY: imports
+imports: $(READY)
+	$(BIN)/lint-imports
+
+.PHONY: migrations
+migrations: $(READY)
+	$(BIN)/pytest -q tests/store/test_migrations.py
+
+.PHONY: fmt
+fmt: $(READY) ## Format the code, and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(READY) ## Renew requirements.lock (needs the network)
+	$(BIN)/uv pip compile --universal --generate-hashes pyproject.toml --group dev -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove what was built; the state in .dormouse stays
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
