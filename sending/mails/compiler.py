@@ -13,13 +13,15 @@ from sending.mails.markup import check_markup
 from sending.mails.names import attributes, unknown_names
 from sending.mails.plain_text import text_template
 from sending.mails.source import MailSource
-from sending.mails.syntax import mail_syntax
+from sending.mails.syntax import mail_syntax, unclosed_block
 
 #: What the law wants in a marketing mail, wherever it stands.
 _OWED: Final = {
     "links.unsubscribe": "a link to {{ links.unsubscribe }}",
     "shop.postal_address": "{{ shop.postal_address }}",
 }
+#: No fonts from elsewhere: by default a well-known name in a list of fonts fetches it from Google.
+_RENDERING: Final = mrml.RenderOptions(fonts={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,10 @@ class MailCompiler:
         try:
             tree = self._html.parse(source.mjml)
         except TemplateSyntaxError as error:
-            raise source.wrong(f"broken Jinja: {error.message}", error.lineno) from error
+            message = error.message or ""
+            is_unfinished = message.startswith("Unexpected end of template")
+            line = unclosed_block(self._html, source.mjml) if is_unfinished else error.lineno
+            raise source.wrong(f"broken Jinja: {message}", line) from error
         for line, complaint in unknown_names(tree, self._html):
             raise source.wrong(complaint, line)
         if source.kind is MessageKind.MARKETING:
@@ -81,7 +86,8 @@ def _html(source: MailSource) -> str:
     """The compiled HTML; subject and preheader are put in when they have been rendered."""
     ready = replace(source, mjml=source.with_head("mj-title", "{{ subject }}"))
     try:
-        return mrml.to_html(ready.with_head("mj-preview", "{{ preheader }}")).content
+        mjml = ready.with_head("mj-preview", "{{ preheader }}")
+        return mrml.to_html(mjml, render_options=_RENDERING).content
     except OSError as error:
         cure = f"broken MJML ({error}): is every “<” in a text or in Jinja written another way?"
         raise source.wrong(cure) from error

@@ -37,7 +37,7 @@ def _unknown_variables(tree: nodes.Template, environment: Environment) -> Iterat
     unknown = find_undeclared_variables(tree) - known
     for found in tree.find_all(nodes.Name):
         if found.name in unknown:
-            yield found.lineno, _complaint("name", found.name, known)
+            yield found.lineno, _complaint("", found.name, known)
 
 
 def _unknown_attributes(tree: nodes.Template) -> Iterator[tuple[int, str]]:
@@ -46,9 +46,9 @@ def _unknown_attributes(tree: nodes.Template) -> Iterator[tuple[int, str]]:
         owner = _owner(found.node)
         if owner not in shapes:
             continue
-        known = {field.name for field in fields(shapes[owner])}
-        if found.attr not in known:
-            yield found.lineno, _complaint(f"thing in “{owner}”", found.attr, known)
+        known = {f"{owner}.{field.name}" for field in fields(shapes[owner])}
+        if (name := f"{owner}.{found.attr}") not in known:
+            yield found.lineno, _complaint("", name, known)
 
 
 def _unknown_functions(
@@ -59,7 +59,7 @@ def _unknown_functions(
 ) -> Iterator[tuple[int, str]]:
     for found in tree.find_all(node):
         if found.name not in known:
-            yield found.lineno, _complaint(word, found.name, set(known))
+            yield found.lineno, _complaint(f"{word} ", found.name, set(known))
 
 
 def _shapes(tree: nodes.Template) -> dict[str, Any]:
@@ -91,4 +91,4 @@ def _owner(node: nodes.Node) -> str:
 def _complaint(word: str, name: str, known: set[str]) -> str:
     close = get_close_matches(name, known, n=1)
     cure = f"did you mean “{close[0]}”?" if close else f"use one of {', '.join(sorted(known))}."
-    return f"there is no {word} “{name}”: {cure}"
+    return f"there is no {word}“{name}”: {cure}"

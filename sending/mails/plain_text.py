@@ -5,11 +5,12 @@ from html.parser import HTMLParser
 from typing import Final
 
 _PARAGRAPHS: Final = {
-    *("p", "h1", "h2", "h3", "ul", "ol", "table", "tr"),
+    *("p", "h1", "h2", "h3", "div", "ul", "ol", "table", "tr"),
     *("mj-wrapper", "mj-section", "mj-column", "mj-hero", "mj-text", "mj-button", "mj-table"),
     *("mj-social", "mj-navbar", "mj-image"),
 }
-_LINES: Final = {"br", "li", "td", "th", "div", "mj-social-element", "mj-navbar-link"}
+#: Each begins a line; the next of its kind ends it.
+_LINES: Final = {"br", "li", "td", "th", "mj-social-element", "mj-navbar-link"}
 _RULES: Final = {"hr", "mj-divider"}
 _SILENT: Final = {"mj-head", "style"}
 _VOID: Final = {"br", "hr", "img", "link", "meta", "wbr"}
@@ -68,7 +69,8 @@ class _Writer(HTMLParser):
             return
         if href:
             self.out[start:] = [_link("".join(self.out[start:]).strip(), href)]
-        self._break(tag)
+        if tag in _PARAGRAPHS:
+            self._break(tag)
 
     def handle_data(self, data: str) -> None:
         self._write(_SPACE.sub(" ", data))

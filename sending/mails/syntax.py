@@ -23,6 +23,7 @@ from sending.mails.reader import Reader
 
 #: Longer than this, a product's title would push the rest out of a subject line.
 _CLIPPED: Final = 40
+_BLOCKS: Final = {"if", "for", "trans", "filter", "with"}
 _PLAIN_VALUES: Final = frozenset(
     (ShopContext, PersonContext, ProductContext, OrderContext, IncentiveContext, LinksContext)
 )
@@ -56,6 +57,24 @@ def mail_syntax(*, autoescape: bool) -> Environment:
         "clip": _clip,
     }
     return environment
+
+
+def unclosed_block(environment: Environment, source: str) -> int | None:
+    """The line of the innermost block that the source opens and never closes.
+
+    Jinja itself only names the line where it gave up, which is the last one.
+    """
+    opened: list[int] = []
+    previous = ""
+    for line, kind, value in environment.lex(source):
+        if previous == "block_begin" and kind == "name":
+            if value in _BLOCKS:
+                opened.append(line)
+            elif value.removeprefix("end") in _BLOCKS and opened:
+                opened.pop()
+        if kind != "whitespace":
+            previous = kind
+    return opened[-1] if opened else None
 
 
 def _install_texts(environment: Environment) -> None:

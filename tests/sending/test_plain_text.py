@@ -20,7 +20,10 @@ class TestTextTemplate:
             ('<mj-image src="x.png" href="{{ u }}" alt="Hats" />', "Hats: {{ u }}\n"),
             ('<mj-image src="x.png" alt="Hats" />', "\n"),
             ("<mj-text>One</mj-text><mj-divider /><mj-text>2</mj-text>", "One\n\n----\n\n2\n"),
-            ("<mj-table><tr><td>A</td><td>1</td></tr><tr><td>B</td></tr></mj-table>", "A\n1\n\nB\n"),
+            (
+                "<mj-table><tr><td>A</td><td>1</td></tr><tr><td>B</td></tr></mj-table>",
+                "A\n1\n\nB\n",
+            ),
             ("<mj-head><mj-title>No</mj-title></mj-head><mj-text>Yes</mj-text>", "Yes\n"),
             ('<mj-raw><div aria-hidden="true">No<p>No</p></div></mj-raw>Yes', "Yes\n"),
         ],

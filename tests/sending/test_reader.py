@@ -8,6 +8,7 @@ from sending.mails.reader import Reader, choose_reader
 
 MOMENT = datetime(2026, 5, 4, 22, 30, tzinfo=UTC)
 SPACE = "\N{NO-BREAK SPACE}"
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 def reader(locale: str, timezone: str = "Europe/Berlin") -> Reader:
@@ -23,7 +24,7 @@ class TestReader:
             ("en-GB", "1234.5", "GBP", "£1,234.50"),
             ("de", "39.90", "EUR", f"39,90{SPACE}€"),
             ("de-AT", "39.90", "EUR", f"€{SPACE}39,90"),
-            ("de-CH", "1234.5", "CHF", f"CHF{SPACE}1’234.50"),
+            ("de-CH", "1234.5", "CHF", f"CHF{SPACE}1{APOSTROPHE}234.50"),
             ("fr", "1234.5", "EUR", f"1{SPACE}234,50{SPACE}€"),
             ("tr", "39.90", "TRY", "₺39,90"),
             ("en", "1200", "JPY", "¥1,200"),
@@ -39,7 +40,7 @@ class TestReader:
             ("en-GB", "Europe/London", "4 May 2026", "23:30"),
             ("de", "Europe/Berlin", "5. Mai 2026", "00:30"),
             ("fr", "America/Montreal", "4 mai 2026", "18:30"),
-            ("tr", "Europe/Istanbul", "5 Mayıs 2026", "01:30"),
+            ("tr", "Europe/Istanbul", "5 May\N{LATIN SMALL LETTER DOTLESS I}s 2026", "01:30"),
         ],
     )
     def test_writes_days_and_times_of_its_own_zone(

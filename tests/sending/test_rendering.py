@@ -80,9 +80,7 @@ class TestTemplates:
         named = SOUND.replace('{{ _("Your cart") }}', "{{ person.first_name }} & co")
         mail = Templates(mail_folder(tmp_path, named)).render("cart", "kept", HOSTILE)
 
-        assert mail.subject == (
-            "<script>alert(1)</script>{{ 7*7 }} Bcc: all@shop.example & co"
-        )
+        assert mail.subject == ("<script>alert(1)</script>{{ 7*7 }} Bcc: all@shop.example & co")
 
     def test_escape_the_subject_within_the_html(self, tmp_path: Path) -> None:
         named = SOUND.replace('{{ _("Your cart") }}', "{{ person.first_name }}")
@@ -106,7 +104,7 @@ class TestTemplates:
 
         assert ">None None<" in html
 
-    @pytest.mark.parametrize("address", ["https://a.example/?q=1", "HTTP://a.example", "mailto:a@b"])
+    @pytest.mark.parametrize("address", ["https://a.b/?q=1", "HTTP://a.b", "mailto:a@b"])
     def test_keep_a_product_s_address_that_leads_to_a_page_or_mailbox(
         self, tmp_path: Path, address: str
     ) -> None:
@@ -151,7 +149,7 @@ class TestTemplates:
     def test_say_which_mail_is_missing(self, tmp_path: Path) -> None:
         templates = Templates(mail_folder(tmp_path))
 
-        with pytest.raises(TemplateError, match="^cart/gone.mjml: there is no such mail"):
+        with pytest.raises(TemplateError, match=r"^cart/gone.mjml: there is no such mail"):
             templates.render("cart", "gone", RICH)
 
     def test_say_which_mail_could_not_cope_with_a_person(self, tmp_path: Path) -> None:
@@ -159,7 +157,7 @@ class TestTemplates:
         templates = Templates(mail_folder(tmp_path, saying(f"<mj-text>{one}</mj-text>")))
         unpriced = replace(BARE, products=(ProductContext(id="p-1", title="Shirt"),))
 
-        with pytest.raises(TemplateError, match="^cart/kept.mjml: .* mend it"):
+        with pytest.raises(TemplateError, match=r"^cart/kept.mjml: .* mend it"):
             templates.render("cart", "kept", unpriced)
 
 
@@ -237,6 +235,5 @@ class TestSandbox:
             rendering(tmp_path, saying(f"<mj-text>{reach}</mj-text>"))
 
     def test_offers_no_functions_but_those_of_translation(self, tmp_path: Path) -> None:
-        with pytest.raises(TemplateError, match="no name “range”"):
+        with pytest.raises(TemplateError, match="no “range”"):
             rendering(tmp_path, saying("<mj-text>{{ range(9) }}</mj-text>"))
-

@@ -17,29 +17,28 @@ class TestTemplateError:
 
     def test_names_file_line_and_the_name_that_was_meant(self, tmp_path: Path) -> None:
         assert complaint(tmp_path, saying("<mj-text>{{ prodcts }}</mj-text>")) == (
-            "cart/kept.mjml:9: there is no name “prodcts”: did you mean “products”?"
+            "cart/kept.mjml:9: there is no “prodcts”: did you mean “products”?"
         )
 
     def test_names_the_shared_part_that_is_wrong(self, tmp_path: Path) -> None:
         wrong = "<mj-text>\n{{ shop.adress }}\n</mj-text>"
 
         assert complaint(tmp_path, saying('<mj-include path="part.mjml" />'), part=wrong) == (
-            "part.mjml:2: there is no thing in “shop” “adress”: use one of currency, name,"
-            " postal_address, support_email, timezone, url."
+            "part.mjml:2: there is no “shop.adress”: did you mean “shop.postal_address”?"
         )
 
     def test_finds_a_wrong_name_within_a_loop(self, tmp_path: Path) -> None:
         loop = "{% for item in products %}<mj-text>{{ item.titel }}</mj-text>{% endfor %}"
 
         assert complaint(tmp_path, saying(loop)) == (
-            "cart/kept.mjml:9: there is no thing in “item” “titel”: did you mean “title”?"
+            "cart/kept.mjml:9: there is no “item.titel”: did you mean “item.title”?"
         )
 
     def test_finds_a_wrong_name_of_the_first_of_several(self, tmp_path: Path) -> None:
         first = "<mj-text>{% if products %}{{ products[0].titel }}{% endif %}</mj-text>"
 
         assert complaint(tmp_path, saying(first)) == (
-            "cart/kept.mjml:9: there is no thing in “products” “titel”: did you mean “title”?"
+            "cart/kept.mjml:9: there is no “products.titel”: did you mean “products.title”?"
         )
 
     def test_finds_a_wrong_filter_where_no_sample_goes(self, tmp_path: Path) -> None:
@@ -50,10 +49,23 @@ class TestTemplateError:
         )
 
     def test_names_the_line_of_broken_jinja(self, tmp_path: Path) -> None:
-        broken = complaint(tmp_path, saying("<mj-text>{% if query %}never ends</mj-text>"))
+        broken = saying("<mj-text>\n{{ query query }}\n</mj-text>")
 
-        assert broken.startswith("cart/kept.mjml:")
-        assert "broken Jinja: " in broken
+        assert complaint(tmp_path, broken) == (
+            "cart/kept.mjml:10: broken Jinja: expected token 'end of print statement', got 'query'"
+        )
+
+    def test_names_the_block_that_never_ends(self, tmp_path: Path) -> None:
+        endless = saying("<mj-text>{% if query %}{% if rating %}{% endif %}</mj-text>")
+
+        assert complaint(tmp_path, endless).startswith(
+            "cart/kept.mjml:9: broken Jinja: Unexpected end of template."
+        )
+
+    def test_names_the_line_of_a_character_that_jinja_does_not_know(self, tmp_path: Path) -> None:
+        assert complaint(tmp_path, saying("<mj-text>{{ query ! }}</mj-text>")).startswith(
+            "cart/kept.mjml:9: broken Jinja: unexpected char '!'"
+        )
 
     def test_names_jinja_that_the_markup_tears_apart(self, tmp_path: Path) -> None:
         torn = '<mj-text>{% if query %}</mj-text><mj-text align="{% endif %}">x</mj-text>'
@@ -141,13 +153,17 @@ class TestTemplateError:
         )
 
     def test_wants_a_way_out_of_every_marketing_mail(self, tmp_path: Path) -> None:
-        assert complaint(tmp_path, SOUND, footer="<mj-text>{{ shop.postal_address }}</mj-text>") == (
+        assert complaint(
+            tmp_path, SOUND, footer="<mj-text>{{ shop.postal_address }}</mj-text>"
+        ) == (
             "cart/kept.mjml: a marketing mail must show a link to {{ links.unsubscribe }}:"
             " include a footer."
         )
 
     def test_wants_an_address_in_every_marketing_mail(self, tmp_path: Path) -> None:
-        assert complaint(tmp_path, SOUND, footer="<mj-text>{{ links.unsubscribe }}</mj-text>") == (
+        footer = "<mj-text>{{ links.unsubscribe }}</mj-text>"
+
+        assert complaint(tmp_path, SOUND, footer=footer) == (
             "cart/kept.mjml: a marketing mail must show {{ shop.postal_address }}:"
             " include a footer."
         )

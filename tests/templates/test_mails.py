@@ -1,0 +1,272 @@
+"""The mails that Dormouse ships: each in every language, for whom we know well and hardly."""
+
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from domain.messages import MessageKind
+from sending.context import IncentiveContext, MailContext, ProductContext
+from sending.rendering import Templates
+from sending.samples import BARE, RICH
+from tests.fakes.mail_contexts import HOSTILE, LONG_TITLED, contexts, reading
+
+FOLDER = Path(__file__).parents[2] / "templates"
+STEPS = {
+    "browse-abandonment": {"you-looked-at", "similar-products", "last-look", "thank-you"},
+    "cart-abandonment": {"kept-for-you", "incentive", "last-reminder", "thank-you"},
+    "cross-sell": {"goes-well-with", "follow-up", "how-do-you-like-it"},
+    "review-request": {"how-was-it", "reminder", "thank-you", "make-good", "support-alert"},
+    "win-back": {"we-miss-you", "incentive", "stay-or-go", "welcome-back"},
+}
+MAILS = sorted((journey, step) for journey, steps in STEPS.items() for step in steps)
+MARKETING = [mail for mail in MAILS if mail != ("review-request", "support-alert")]
+LANGUAGES = ("en", "de", "fr", "tr")
+CONTEXTS = {"known well": RICH, "hardly known": BARE, "hostile": HOSTILE, "long": LONG_TITLED}
+
+every_mail = pytest.mark.parametrize(("journey", "step"), MAILS)
+every_marketing_mail = pytest.mark.parametrize(("journey", "step"), MARKETING)
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+every_context = pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+
+
+@cache
+def shipped(shop_locale: str = "en") -> Templates:
+    """The mails in the repository, for a shop of this locale."""
+    return Templates(FOLDER, default_locale=shop_locale)
+
+
+class Document(HTMLParser):
+    """Every start tag of a page with its attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+    def addresses(self) -> list[str]:
+        found = [tag.get(name) for _, tag in self.tags for name in ("href", "src", "background")]
+        return [address for address in found if address is not None]
+
+
+class TestMails:
+    def test_are_those_that_the_journeys_send(self) -> None:
+        assert sorted(shipped().steps()) == MAILS
+
+    @every_mail
+    def test_are_marketing_but_for_the_alert_to_the_shop(self, journey: str, step: str) -> None:
+        is_alert = step == "support-alert"
+
+        assert shipped().kind_of(journey, step) is (
+            MessageKind.INTERNAL if is_alert else MessageKind.MARKETING
+        )
+
+    @every_mail
+    @every_language
+    @every_context
+    def test_have_every_part_and_keep_to_the_rules_of_mail_programs(
+        self, journey: str, step: str, language: str, context: MailContext
+    ) -> None:
+        mail = shipped(language).render(journey, step, reading(context, language))
+
+        page = Document(mail.html)
+        assert mail.locale == language
+        assert 0 < len(mail.subject) <= 78
+        assert 0 < len(mail.preheader) <= 150
+        assert mail.text.strip()
+        assert len(mail.html.encode()) < 40_000
+        assert page.all("html")[0]["lang"] == language
+        assert page.all("html")[0]["dir"] == "ltr"
+        assert {"name": "color-scheme", "content": "light dark"} in page.all("meta")
+        assert all(image.get("alt") and image.get("width") for image in page.all("img"))
+        assert all(address.startswith(("https://", "mailto:")) for address in page.addresses())
+        assert not {"script", "form", "iframe", "link"} & {tag for tag, _ in page.tags}
+        assert all(table.get("role") == "presentation" for table in page.all("table"))
+        assert "\n" not in mail.subject + mail.preheader
+
+    @every_marketing_mail
+    def test_offer_a_way_out_and_an_address_when_they_advertise(
+        self, journey: str, step: str
+    ) -> None:
+        mail = shipped().render(journey, step, BARE)
+
+        for part in (mail.html, mail.text):
+            assert "https://mail.shop.example/unsubscribe/token" in part
+            assert "https://mail.shop.example/preferences/token" in part
+            assert "1 Hazel Lane, 12345 Woodland" in part
+
+    @every_marketing_mail
+    def test_name_their_one_call_to_action_in_the_text_too(self, journey: str, step: str) -> None:
+        mail = shipped().render(journey, step, BARE)
+
+        buttons = [link for link in Document(mail.html).all("a") if link.get("target") == "_blank"]
+        [address] = [(button["href"] or "").removeprefix("mailto:") for button in buttons]
+        assert f": {address}\n" in mail.text
+
+    @every_marketing_mail
+    def test_greet_by_name_and_as_well_without_one(self, journey: str, step: str) -> None:
+        assert "\nHello Anna,\n" in shipped().render(journey, step, RICH).text
+        assert "\nHello,\n" in shipped().render(journey, step, BARE).text
+
+    @every_mail
+    @every_language
+    def test_promise_nothing_that_the_shop_did_not_offer(
+        self, journey: str, step: str, language: str
+    ) -> None:
+        without = reading(replace(RICH, incentive=None), language)
+
+        mail = shipped().render(journey, step, without)
+
+        assert "%" not in mail.subject + mail.preheader + mail.text
+        assert "HAZEL10" not in mail.html
+        assert 'class="note"' not in mail.html
+
+    @every_mail
+    def test_say_that_few_are_left_only_when_few_are_left(self, journey: str, step: str) -> None:
+        plenty = replace(RICH, products=tuple(replace(p, few_left=None) for p in RICH.products))
+
+        assert 'class="few"' not in shipped().render(journey, step, plenty).html
+
+    @every_mail
+    def test_take_what_people_type_for_text(self, journey: str, step: str) -> None:
+        mail = shipped().render(journey, step, HOSTILE)
+
+        assert "<script" not in mail.html
+        assert "javascript:" not in mail.html
+        assert "49" not in mail.subject + mail.text
+
+    @pytest.mark.parametrize(("journey", "step"), [m for m in MAILS if m[0] == "review-request"])
+    def test_never_pay_for_a_review(self, journey: str, step: str) -> None:
+        assert shipped().steps_that_use(journey, "incentive") == []
+        assert "%" not in shipped().render(journey, step, RICH).text
+
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @given(context=contexts())
+    def test_are_rendered_for_anybody(self, context: MailContext) -> None:
+        for journey, step in MAILS:
+            mail = shipped().render(journey, step, context)
+
+            assert mail.subject
+            assert "\n" not in mail.subject
+            assert "None" not in mail.subject
+
+
+class TestYouLookedAt:
+    """What brought the visitor decides the words: a search, a category, a product, or nothing."""
+
+    @pytest.mark.parametrize(
+        ("query", "category", "products", "subject"),
+        [
+            ("linen", "Summer", RICH.products, "Your search for “linen”"),
+            (None, "Summer", RICH.products, "Still looking around in “Summer”?"),
+            (None, None, RICH.products, "Still thinking about “Linen shirt”?"),
+            (None, None, (), "Still looking around?"),
+        ],
+    )
+    def test_speaks_of_what_was_looked_at(
+        self,
+        query: str | None,
+        category: str | None,
+        products: tuple[ProductContext, ...],
+        subject: str,
+    ) -> None:
+        context = replace(BARE, query=query, category=category, products=products)
+
+        assert shipped().render("browse-abandonment", "you-looked-at", context).subject == subject
+
+    @pytest.mark.parametrize(("shown", "word"), [(1, "this"), (2, "these")])
+    def test_counts_what_it_shows(self, shown: int, word: str) -> None:
+        context = replace(BARE, products=RICH.products[:shown])
+
+        text = shipped().render("browse-abandonment", "you-looked-at", context).text
+
+        assert f"You took a closer look at {word}." in text
+
+
+class TestKeptForYou:
+    def test_lists_the_cart_as_it_is(self) -> None:
+        text = shipped().render("cart-abandonment", "kept-for-you", reading(RICH, "de")).text
+
+        assert (
+            "Linen shirt: https://shop.example/linen-shirt\n"
+            "2 \N{MULTIPLICATION SIGN} 39,90\N{NO-BREAK SPACE}€\n"
+            "Nur noch 3 Stück da\n"
+            "\n"
+            "Walnut bowl: https://shop.example/walnut-bowl\n"
+            "24,00\N{NO-BREAK SPACE}€\n"
+            "\n"
+            "Zum Warenkorb: https://shop.example/cart\n"
+        ) in text
+
+
+class TestIncentive:
+    @pytest.mark.parametrize("journey", ["cart-abandonment", "win-back"])
+    @pytest.mark.parametrize(
+        ("kind", "subject"),
+        [
+            ("free-shipping", "Free shipping on your order"),
+            ("gift", "A gift with your order"),
+            ("percent", "10% off your order"),
+        ],
+    )
+    def test_says_what_is_offered_and_until_when(
+        self, journey: str, kind: str, subject: str
+    ) -> None:
+        assert RICH.incentive is not None
+        offer = replace(RICH.incentive, kind=kind)
+
+        mail = shipped().render(journey, "incentive", replace(RICH, incentive=offer))
+
+        assert mail.subject == subject
+        assert mail.preheader == "Valid until May 5, 2026, 3:30\N{NO-BREAK SPACE}PM."
+        assert f"{subject}\nYour code for the checkout: HAZEL10\nValid until May 5" in mail.text
+
+    def test_asks_for_no_code_when_none_is_needed(self) -> None:
+        assert RICH.incentive is not None
+        offer = IncentiveContext(kind="free-shipping", ends_at=RICH.incentive.ends_at)
+
+        text = shipped().render("win-back", "incentive", replace(RICH, incentive=offer)).text
+
+        assert "checkout" not in text
+
+    def test_helps_when_nothing_is_offered(self) -> None:
+        mail = shipped().render("cart-abandonment", "incentive", BARE)
+
+        assert mail.subject == "Can we help you with your cart?"
+        assert "help@shop.example" in mail.text
+
+
+class TestStayOrGo:
+    def test_leaves_the_choice(self) -> None:
+        text = shipped().render("win-back", "stay-or-go", BARE).text
+
+        assert "Yes, stay in touch: https://shop.example\n" in text
+        assert "No, please unsubscribe me: https://mail.shop.example/unsubscribe/token\n" in text
+
+
+class TestSupportAlert:
+    def test_tells_the_desk_whom_to_answer_and_why(self) -> None:
+        mail = shipped().render("review-request", "support-alert", RICH)
+
+        assert mail.subject == "Review with 2 stars of 5: please get in touch"
+        assert "Customer: c-42\n\nOrder: 1001\n\nRating: 2 stars of 5\n" in mail.text
+
+    def test_is_written_in_the_shop_s_language(self) -> None:
+        mail = shipped("de").render("review-request", "support-alert", reading(RICH, "tr"))
+
+        assert mail.subject == "Bewertung mit 2 von 5 Sternen: bitte melden"
+
+    def test_has_no_way_out_for_it_is_no_advertisement(self) -> None:
+        mail = shipped().render("review-request", "support-alert", RICH)
+
+        assert "unsubscribe" not in mail.html
+        assert "Hazel Lane" not in mail.html
