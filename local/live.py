@@ -120,5 +120,4 @@ def _outcome(message: Shown) -> Text:
 def _shortened(subject: str | None) -> str:
     if not subject:
         return ""
-    cut = subject if len(subject) <= _SUBJECT_SHOWN else f"{subject[: _SUBJECT_SHOWN - 1]}…"
-    return f"“{cut}”"
+    return subject if len(subject) <= _SUBJECT_SHOWN else f"{subject[: _SUBJECT_SHOWN - 1]}…"

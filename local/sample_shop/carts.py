@@ -27,7 +27,7 @@ def mia_is_interrupted(told: Telling) -> None:
 
 def harry_waits_for_an_offer(told: Telling) -> None:
     """Harry ignores the first reminder; ten percent off move him."""
-    harry = told.of("harry", day=0.6)
+    harry = told.of("harry", day=1.6)
     harry.looks_at("stove-ember").adds("stove-ember").adds("gas-230", quantity=2).adds("pot-titan")
 
     @told.when_mailed("harry", "cart-abandonment", "incentive")
@@ -38,12 +38,12 @@ def harry_waits_for_an_offer(told: Telling) -> None:
 
 def hugo_forgets(told: Telling) -> None:
     """Hugo's cart stays where it is, through all three mails."""
-    told.of("hugo", day=3.2).looks_at("bag-dormouse-10", seconds=40).adds("bag-dormouse-10")
+    told.of("hugo", day=6.2).looks_at("bag-dormouse-10", seconds=40).adds("bag-dormouse-10")
 
 
 def zeynep_changes_her_mind(told: Telling) -> None:
     """Zeynep empties her cart after the first mail: no more of them."""
-    told.of("zeynep", day=1.4).adds("fleece-moss").later(minutes=6).adds("beanie")
+    told.of("zeynep", day=4.4).adds("fleece-moss").later(minutes=6).adds("beanie")
 
     @told.when_mailed("zeynep", "cart-abandonment", "kept-for-you")
     def empties_the_cart(zeynep: Script, _: _Mail) -> None:
@@ -52,7 +52,7 @@ def zeynep_changes_her_mind(told: Telling) -> None:
 
 def paul_is_quick(told: Telling) -> None:
     """Paul orders within minutes: no reminder, only thanks. He likes his shoes."""
-    paul = told.of("paul", day=0.9)
+    paul = told.of("paul", day=2.9)
     paul.looks_at("shoes-trail", seconds=35).buys("shoes-trail").later(days=1.5).receives()
 
     @told.when_mailed("paul", "review-request", "how-was-it")
@@ -62,7 +62,7 @@ def paul_is_quick(told: Telling) -> None:
 
 def amelia_unsubscribes(told: Telling) -> None:
     """Amelia does not want to be reminded of carts, and says so with one click."""
-    told.of("amelia", day=4).adds("headlamp-glow").later(minutes=3).adds("battery-pack")
+    told.of("amelia", day=9).adds("headlamp-glow").later(minutes=3).adds("battery-pack")
     told.unsubscribes_on("amelia", "cart-abandonment", "kept-for-you", hours=1)
 
 

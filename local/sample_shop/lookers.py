@@ -36,12 +36,12 @@ def elif_and_the_tent(told: Telling) -> None:
 
 def louis_only_looks(told: Telling) -> None:
     """Louis takes a long look at boots, gets three mails, and does nothing."""
-    told.of("louis", day=1.1).opens_page().looks_at("boots-ridge", seconds=140).looks_at("gaiters")
+    told.of("louis", day=5.1).opens_page().looks_at("boots-ridge", seconds=140).looks_at("gaiters")
 
 
 def olivia_searches(told: Telling) -> None:
     """Olivia searches twice for a mat; the similar ones tempt her; the cart reminds her."""
-    olivia = told.of("olivia", day=0.5)
+    olivia = told.of("olivia", day=2.5)
     olivia.searches("sleeping mat").looks_at("mat-alpine").later(hours=6)
     olivia.searches("sleeping mat").looks_at("mat-ultralight")
 
@@ -58,7 +58,7 @@ def olivia_searches(told: Telling) -> None:
 
 def dana_has_enough(told: Telling) -> None:
     """Dana compares packs for days, and after the last reminder unsubscribes."""
-    dana = told.of("dana", day=2)
+    dana = told.of("dana", day=8)
     for _ in range(3):
         dana.looks_through("Packs").looks_at("pack-beech-50", seconds=70).later(minutes=20)
     told.unsubscribes_on("dana", "browse-abandonment", "last-look", hours=4)
@@ -66,7 +66,7 @@ def dana_has_enough(told: Telling) -> None:
 
 def jonas_without_a_name(told: Telling) -> None:
     """Jonas browses as a stranger, then signs in: what he looked at is his from then on."""
-    jonas = told.of("jonas", day=0.8, anonymous=True)
+    jonas = told.of("jonas", day=3.8, anonymous=True)
     jonas.opens_page().looks_at("pack-beech-28", seconds=90).later(minutes=4)
     jonas.looks_at("pack-beech-28", seconds=30).opens_page("account").later(minutes=2)
     jonas.signs_in().later(minutes=1).looks_at("pack-beech-28", seconds=65)

@@ -21,7 +21,7 @@ def greta_is_disappointed(told: Telling) -> None:
 
 def tobias_is_content(told: Telling) -> None:
     """Tobias buys a shirt, and four stars are his thanks."""
-    told.of("tobias", day=0.4).buys("shirt-merino").later(days=1).receives()
+    told.of("tobias", day=1.4).buys("shirt-merino").later(days=1).receives()
 
     @told.when_mailed("tobias", "review-request", "how-was-it")
     def reviews(tobias: Script, mail: _Mail) -> None:
@@ -30,26 +30,26 @@ def tobias_is_content(told: Telling) -> None:
 
 def chloe_sends_it_back(told: Telling) -> None:
     """Chloé's fleece does not fit: refunded, and nobody asks how it was."""
-    told.of("chloe", day=0.7).buys("fleece-moss").later(days=2).receives().later(
+    told.of("chloe", day=3.7).buys("fleece-moss").later(days=2).receives().later(
         days=4
     ).sends_back()
 
 
 def mert_eats_and_is_silent(told: Telling) -> None:
     """Mert orders provisions, and does not review meals."""
-    mert = told.of("mert", day=1.2).adds("meal-chili", quantity=2).later(minutes=5)
+    mert = told.of("mert", day=1.9).adds("meal-chili", quantity=2).later(minutes=5)
     mert.buys("bars-oat").later(days=2).receives()
 
 
 def niamh_is_faster(told: Telling) -> None:
     """Niamh reviews her jacket before she is asked, so she never is."""
-    niamh = told.of("niamh", day=1.6).looks_at("jacket-drizzle").buys("jacket-drizzle")
+    niamh = told.of("niamh", day=7.6).looks_at("jacket-drizzle").buys("jacket-drizzle")
     niamh.later(days=2).receives().later(days=3).reviews("jacket-drizzle", stars=5)
 
 
 def manon_follows_advice(told: Telling) -> None:
     """Manon buys socks, and the wash that goes with them."""
-    told.of("manon", day=2.3).buys("socks-merino", "beanie").later(days=2).receives()
+    told.of("manon", day=5.3).buys("socks-merino", "beanie").later(days=2).receives()
 
     @told.when_mailed("manon", "cross-sell", "goes-well-with")
     def buys_the_wash(manon: Script, mail: _Mail) -> None:

@@ -133,6 +133,9 @@ class Shopkeeper:
         in_full = await self._gateway.get(f"/v1/messages/{shown['id']}")
         link = re.search(r"<(https?://[^>]+)>", (in_full["headers"] or {})["List-Unsubscribe"])
         if link:
-            async with aiohttp.ClientSession() as mail_program:
-                await mail_program.post(link[1], data=_ONE_CLICK)
+            async with (
+                aiohttp.ClientSession() as mail_program,
+                mail_program.post(link[1], data=_ONE_CLICK) as answer,
+            ):
+                answer.raise_for_status()
             self._audience.told(CUSTOMERS[mail.customer].first_name, "unsubscribes with one click")

@@ -41,9 +41,9 @@ def defne_and_george_fall_silent(told: Telling) -> None:
 
 def the_shop_asks_for_anna(told: Telling) -> None:
     """The shop's backend starts a win-back for Anna, twice by mistake, and for Marc in vain."""
-    told.starts("win-back", "anna", day=1, key="spring-anna")
-    told.starts("win-back", "anna", day=1.01, key="spring-anna")
-    told.starts("win-back", "marc", day=1.02, key="spring-marc")
+    told.starts("win-back", "anna", day=2, key="spring-anna")
+    told.starts("win-back", "anna", day=2.01, key="spring-anna")
+    told.starts("win-back", "marc", day=2.02, key="spring-marc")
 
     @told.when_mailed("anna", "win-back", "stay-or-go")
     def stays(anna: Script, mail: _Mail) -> None:
