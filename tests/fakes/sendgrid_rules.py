@@ -92,7 +92,7 @@ def _about_content(payload: Mapping[str, Any]) -> Iterator[Complaint]:
     if not content:
         yield "content", "The content is required and must have at least one item."
     types = [part.get("type") for part in content or ()]
-    if types not in (["text/plain"], ["text/html"], ["text/plain", "text/html"]):
+    if types not in ([], ["text/plain"], ["text/html"], ["text/plain", "text/html"]):
         yield "content", "The text/plain content must be first, followed by text/html."
     if any(not part.get("value") for part in content or ()):
         yield "content.value", "The content value must be a string at least one character long."

@@ -81,9 +81,10 @@ class FakeSendGrid:
         body: str | None = None,
         reset_in: int | None = None,
         retry_after: int | str | None = None,
+        location: str | None = None,
         times: int = 1,
     ) -> None:
-        """Answer the next mails with `status`, SendGrid's error document and rate-limit headers."""
+        """Answer the next mails with `status`, SendGrid's error document and such headers."""
         document = {"errors": [{"message": m, "field": None, "help": None} for m in errors]}
         headers = {}
         if reset_in is not None:
@@ -91,6 +92,8 @@ class FakeSendGrid:
         if retry_after is not None:
             headers["Retry-After"] = str(retry_after)
         said = json.dumps(document) if body is None else body
+        if location is not None:
+            headers["Location"] = location
         self._plans.extend([Plan(status, said, headers)] * times)
 
     def accept_then_hang(self) -> None:

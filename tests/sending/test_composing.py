@@ -6,7 +6,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sending.composing import compose
@@ -83,6 +83,8 @@ class TestCompose:
         assert "<zoë@customer.example>".encode() in international
 
     @given(phrases, phrases)
+    @example("Zoë", "Sie, übrig für heute: Nur Zoë Äpfel … ja")
+    @example("Zoë", "Sie, Käse Grüße die schöne Grüße … für")
     def test_loses_no_space_in_names_and_subjects_of_any_script(
         self, name: str, subject: str
     ) -> None:

@@ -185,7 +185,7 @@ class TestSendGridChannel:
     async def test_follows_no_redirect_with_a_mail_in_its_hands(
         self, server: FakeSendGrid, channel: SendGridChannel
     ) -> None:
-        server.fail_next(307)
+        server.fail_next(307, location=f"{server.url}/v3/mail/send")
 
         receipt = await channel.send(a_mail())
 
@@ -224,6 +224,17 @@ class TestSendGridChannel:
         assert isinstance(receipt, Rejected)
         assert reason in receipt.reason
         assert server.requests == 0
+
+    async def test_needs_no_explanation_to_know_that_a_mail_was_refused(self) -> None:
+        answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 900\r\n\r\n{"
+
+        async with (
+            _server_that_says(answer) as url,
+            aclosing(SendGridChannel("SG.key", url=url)) as channel,
+        ):
+            receipt = await channel.send(a_mail())
+
+        assert receipt == Rejected("SendGrid refuses the mail (400: no explanation).")
 
     @given(
         answer=st.binary(max_size=200)

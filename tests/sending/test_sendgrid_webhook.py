@@ -253,8 +253,9 @@ class TestParse:
 
         assert [event.type for event in events] == ["opened", "clicked", "delivered"]
 
-    def test_dates_an_event_without_a_time_by_its_arrival(self) -> None:
-        [event] = parse(b'[{"event": "open", "timestamp": 1e300}]')
+    @pytest.mark.parametrize("timestamp", ["1e300", "null", "true", '"today"', "-99999999999999"])
+    def test_dates_an_event_without_a_time_by_its_arrival(self, timestamp: str) -> None:
+        [event] = parse(f'[{{"event": "open", "timestamp": {timestamp}}}]'.encode())
 
         assert datetime.now(UTC) - event.happened_at < timedelta(minutes=1)
 

@@ -95,6 +95,7 @@ class TestSmtpChannel:
             ("MAIL", HANG_UP, TryLater),
             ("RCPT", "421 4.7.0 Too many mails", TryLater),
             ("RCPT", "450 4.2.0 Greylisted", TryLater),
+            ("RCPT", "501 5.1.3 No such syntax", Rejected),
             ("RCPT", "550 5.1.1 No such user", Rejected),
             ("RCPT", HANG_UP, TryLater),
             ("DATA", "421 4.3.2 Shutting down", TryLater),
