@@ -227,11 +227,13 @@ class _Choice:
         return dict.fromkeys(self.about.product_ids, 1)
 
     async def complements(self) -> dict[str, int]:
+        """What goes well and was not bought yet: first what no earlier mail has shown."""
         since = self.records.run.entered_at
         bought = await showcase.ordered_since(self.session, self.records.customer.id, since)
-        known = {*bought, *self.about.product_ids, *self.request.already_shown}
         found = await showcase.complements_of(self.session, list(self.about.product_ids))
-        return _one_each([p for p in found if p.id not in known and p.stock != 0])
+        known = {*bought, *self.about.product_ids}
+        fitting = [p for p in found if p.id not in known and p.stock != 0]
+        return _one_each(sorted(fitting, key=lambda p: p.id in self.request.already_shown))
 
     async def similar(self) -> dict[str, int]:
         seen = list(await self.viewed())

@@ -150,6 +150,21 @@ class Seen(Condition):
         return f"seen {_words(self.times)} times within {_words(self.within)}"
 
 
+@dataclass(frozen=True, slots=True)
+class NotEmpty(Condition):
+    """A list in the event holds something; an event without the list is given the benefit."""
+
+    name: str
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether the list holds something or is not told."""
+        return situation.event.properties.get(self.name) != []
+
+    def say(self) -> str:
+        """The condition in words."""
+        return f"{self.name} not empty"
+
+
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
     "≠": operator.ne,

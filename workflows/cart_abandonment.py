@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 from domain.durations import Duration
-from domain.entry import ALWAYS, Entry
+from domain.entry import ALWAYS, Entry, NotEmpty
 from domain.events import (
     CART_CHANGES,
     CART_EMPTIED,
@@ -31,7 +31,11 @@ class CartAbandonmentSettings(JourneySettings):
 class CartAbandonment(Journey[CartAbandonmentSettings]):
     """Help a customer finish an order whose cart they left behind."""
 
-    entry = Entry(on=(PRODUCT_ADDED, CART_UPDATED, CHECKOUT_STARTED), again_after=ALWAYS)
+    entry = Entry(
+        on=(PRODUCT_ADDED, CART_UPDATED, CHECKOUT_STARTED),
+        when=NotEmpty("products"),
+        again_after=ALWAYS,
+    )
     goal = ORDER_COMPLETED
 
     @workflow.run

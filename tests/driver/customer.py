@@ -1,6 +1,6 @@
 """A customer who does things, lets time pass, and gets mail."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -12,6 +12,7 @@ from domain.incoming import Call, Incoming
 from domain.journeys import RunPosition
 from domain.products import Product
 from store import tables
+from store.customers import customer_by_shop_id
 from store.products import describe_products
 from tests.driver.house import House
 
@@ -24,7 +25,6 @@ class Customer:
 
     house: House
     shop_id: str = "elif"
-    _exits: dict[str, str] = field(default_factory=dict)
 
     async def is_known(self, *, consent: bool = True, **traits: Any) -> None:
         """The shop knows them: address, name, consent."""
@@ -38,12 +38,12 @@ class Customer:
         event: EventName,
         *,
         ago: timedelta = timedelta(),
-        message_id: str | None = None,
+        event_id: str | None = None,
         **properties: Any,
     ) -> None:
         """Something happens, now or `ago`, and everything that follows is done."""
         await self._accept(
-            Call.TRACK, name=event, properties=properties, ago=ago, message_id=message_id
+            Call.TRACK, name=event, properties=properties, ago=ago, message_id=event_id
         )
 
     async def lets_pass(self, **duration: float) -> None:
@@ -64,6 +64,13 @@ class Customer:
             if statuses:
                 query = query.where(col(tables.Message.status).in_(statuses))
             return list((await session.scalars(query)).all())
+
+    async def record(self) -> tables.Customer:
+        """What the house knows of them."""
+        async with self.house.database.reading() as session:
+            found = await customer_by_shop_id(session, self.shop_id)
+            assert found is not None, "nobody knows them"
+            return found
 
     async def run(self, journey: str) -> tables.Run:
         """Their latest run of a journey."""
