@@ -43,7 +43,9 @@ class Database:
             writer = postgresql_engine(
                 address, pool_size=10, max_overflow=5, pool_timeout=PATIENCE, pool_pre_ping=True
             )
-            reader = writer.execution_options(postgresql_readonly=True)
+            reader = writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         return cls(address, reader=reader, writer=writer)
 
     @property

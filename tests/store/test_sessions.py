@@ -61,11 +61,13 @@ class TestWriting:
 
         assert await _notes(database) == 0
 
-    async def test_lets_one_writer_of_this_process_in_at_a_time(self, database: Database) -> None:
+    async def test_lets_one_writer_of_this_process_in_at_a_time(
+        self, file_database: Database
+    ) -> None:
         order: list[str] = []
 
         async def write(name: str) -> None:
-            async with database.writing():
+            async with file_database.writing():
                 order.append(f"{name} in")
                 await asyncio.sleep(0.01)
                 order.append(f"{name} out")
@@ -78,7 +80,7 @@ class TestWriting:
         )
 
     async def test_queues_behind_writers_of_other_processes(
-        self, database: Database, tmp_path: Path
+        self, file_database: Database, tmp_path: Path
     ) -> None:
         url = f"sqlite:///{tmp_path}/dormouse.db"
         command = [sys.executable, "-c", WRITER, url]
@@ -87,7 +89,7 @@ class TestWriting:
         codes = await asyncio.gather(*(writer.wait() for writer in writers))
 
         assert codes == [0, 0, 0]
-        assert await _notes(database) == 120
+        assert await _notes(file_database) == 120
 
     async def test_refuses_a_row_that_refers_to_nobody(self, database: Database) -> None:
         with pytest.raises(IntegrityError):
@@ -118,9 +120,9 @@ class TestReading:
 
         assert (before, after) == (0, 0)
 
-    async def test_cannot_change_anything(self, database: Database) -> None:
+    async def test_cannot_change_anything(self, file_database: Database) -> None:
         with pytest.raises(Unavailable, match="read-only"):
-            async with database.reading() as session:
+            async with file_database.reading() as session:
                 await session.execute(text("DELETE FROM audit"))
 
 
@@ -135,8 +137,10 @@ class TestAMoment:
 
 
 class TestTheFile:
-    async def test_is_written_for_power_cuts_and_many_readers(self, database: Database) -> None:
-        async with database.writing() as session:
+    async def test_is_written_for_power_cuts_and_many_readers(
+        self, file_database: Database
+    ) -> None:
+        async with file_database.writing() as session:
             pragmas = {
                 name: (await session.execute(text(f"PRAGMA {name}"))).scalar_one()
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

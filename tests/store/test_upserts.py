@@ -13,6 +13,10 @@ from store.upserts import add_missing, put, values_of
 from tests.fakes.rows import NOON, ada, event, keep
 
 
+#: What both databases can keep.
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3)
+
+
 class TestAddingWhatIsMissing:
     async def test_tells_which_rows_are_new(self, database: Database) -> None:
         await keep(database, ada(), event("known"))
@@ -38,7 +42,7 @@ class TestAddingWhatIsMissing:
 
 
 class TestPutting:
-    @given(batches=st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.text(max_size=3)))))
+    @given(batches=st.lists(st.lists(st.tuples(st.sampled_from("abc"), texts))))
     @settings(
         max_examples=30,
         deadline=timedelta(seconds=5),
