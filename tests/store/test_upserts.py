@@ -12,7 +12,6 @@ from store.sessions import Database
 from store.upserts import add_missing, put, values_of
 from tests.fakes.rows import NOON, ada, event, keep
 
-
 #: What both databases can keep.
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3)
 
