@@ -1,6 +1,9 @@
+from hashlib import sha256
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 
 from sending.links import BadToken, Links, LinkSubject, unsubscribe_headers
 
@@ -41,6 +44,12 @@ class TestLinks:
 
         with pytest.raises(BadToken, match="open it again from the mail"):
             LINKS.read(token)
+
+    def test_are_refused_when_signed_for_another_purpose(self) -> None:
+        token = URLSafeSerializer(SECRET, signer_kwargs={"digest_method": sha256}).dumps(["c_1"])
+
+        with pytest.raises(BadToken):
+            LINKS.read(str(token))
 
     @given(st.text())
     def test_are_refused_when_made_up(self, token: str) -> None:

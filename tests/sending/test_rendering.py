@@ -212,11 +212,13 @@ class TestLanguage:
     def test_is_text_and_never_markup(self, tmp_path: Path) -> None:
         german = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
         german += 'msgid "Still here"\nmsgstr "<b>\\"Noch\\"</b> da & hier"\n'
-        templates = Templates(mail_folder(tmp_path, german=german))
+        body = saying('<mj-text>{{ _("Still here") }}</mj-text>')
+        templates = Templates(mail_folder(tmp_path, body, german=german))
 
         mail = templates.render("cart", "kept", reading(RICH, "de"))
 
-        assert "&lt;b&gt;&#34;Noch&#34;&lt;/b&gt; da &amp; hier" in mail.html
+        assert ">&lt;b&gt;&#34;Noch&#34;&lt;/b&gt; da &amp; hier<" in mail.html
+        assert "<b>" not in mail.html
         assert mail.preheader == '<b>"Noch"</b> da & hier'
 
 
@@ -226,6 +228,7 @@ class TestSandbox:
         [
             "{{ shop.__class__ }}",
             "{{ products.__class__.__mro__ }}",
+            "{% for p in products|map(attribute='__init__') %}{{ p }}{% endfor %}",
             "{{ (products|map(attribute='title')).gi_frame }}",
             "{{ _.__globals__ }}",
         ],
