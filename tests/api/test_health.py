@@ -1,0 +1,148 @@
+from dataclasses import replace
+
+import httpx
+
+from api.app import Services, create_app
+from store.sessions import Database
+from tests.fakes.control import FakeControl
+from tests.fakes.intake import FakeIntake
+
+
+class TestHealth:
+    async def test_tells_that_the_gateway_is_alive(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get("/healthz")
+
+        assert answer.status_code == 200
+        assert answer.json()["status"] == "ok"
+        assert answer.json()["time_scale"] == 1.0
+        assert answer.json()["version"]
+
+    async def test_needs_neither_database_nor_temporal(
+        self, services: Services, control: FakeControl
+    ) -> None:
+        control.reachable = False
+
+        async with without_database(services) as client:
+            answer = await client.get("/healthz")
+
+        assert answer.status_code == 200
+
+
+class TestReadiness:
+    async def test_is_there_when_all_parts_answer(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get("/readyz")
+
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "ready": True,
+            "database": True,
+            "temporal": True,
+            "worker": True,
+        }
+
+    async def test_is_not_there_without_a_worker(
+        self, client: httpx.AsyncClient, control: FakeControl
+    ) -> None:
+        control.worker = False
+
+        answer = await client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert answer.json() == {
+            "ready": False,
+            "database": True,
+            "temporal": True,
+            "worker": False,
+        }
+
+    async def test_is_not_there_without_a_database(self, services: Services) -> None:
+        async with without_database(services) as client:
+            answer = await client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert answer.json()["database"] is False
+
+
+class TestMetrics:
+    async def test_count_what_was_taken_and_what_was_refused(self, shop: httpx.AsyncClient) -> None:
+        batch = [{"type": "track", "userId": "1", "event": "A"}, {"type": "track"}]
+        await shop.post("/v1/batch", json={"batch": batch})
+        await shop.post("/v1/identify", json={"userId": "1"})
+
+        metrics = (await shop.get("/metrics")).text
+
+        assert 'dormouse_events_accepted_total{call="track"} 1.0' in metrics
+        assert 'dormouse_events_accepted_total{call="identify"} 1.0' in metrics
+        assert "dormouse_events_rejected_total 1.0" in metrics
+        assert "dormouse_dispatch_backlog 0.0" in metrics
+
+    async def test_time_requests_by_the_templates_of_routes_alone(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        await client.get("/unsubscribe/one")
+        await client.get("/unsubscribe/two")
+        await client.get("/guessed/path")
+
+        metrics = (await client.get("/metrics")).text
+
+        route = 'method="GET",route="/unsubscribe/{token}",status="404"'
+        assert f"dormouse_request_seconds_count{{{route}}} 2.0" in metrics
+        assert "guessed" not in metrics
+
+    async def test_belong_to_one_application(
+        self, shop: httpx.AsyncClient, services: Services
+    ) -> None:
+        await shop.post("/v1/track", json={"userId": "1", "event": "A"})
+
+        async with client_of(services) as other:
+            metrics = (await other.get("/metrics")).text
+
+        assert 'call="track"' not in metrics
+
+    async def test_are_told_while_the_database_is_away(self, services: Services) -> None:
+        async with without_database(services) as client:
+            answer = await client.get("/metrics")
+
+        assert answer.status_code == 200
+        assert "dormouse_dispatch_backlog NaN" in answer.text
+
+
+class TestRoot:
+    async def test_shows_the_way_to_the_documentation(self, client: httpx.AsyncClient) -> None:
+        answer = await client.get("/")
+
+        assert answer.status_code == 307
+        assert answer.headers["Location"] == "/docs"
+
+
+class TestLifespan:
+    async def test_opens_the_services_at_the_start_and_closes_them_at_the_end(
+        self, services: Services
+    ) -> None:
+        steps: list[str] = []
+
+        class Opening:
+            async def __aenter__(self) -> Services:
+                steps.append("opened")
+                return replace(services, intake=FakeIntake())
+
+            async def __aexit__(self, *_: object) -> None:
+                steps.append("closed")
+
+        app = create_app(Opening)
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://g") as client:
+                steps.append(str((await client.get("/readyz")).status_code))
+
+        assert steps == ["opened", "200", "closed"]
+
+
+def without_database(services: Services) -> httpx.AsyncClient:
+    gone = Database.open("sqlite+aiosqlite:////nowhere/at/all.db")
+    return client_of(replace(services, database=gone))
+
+
+def client_of(services: Services) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(create_app(services))
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway")
