@@ -13,7 +13,18 @@ from api.keyring import Keyring
 from api.limits import LimitedBodies
 from api.metrics import MeasuredRequests, Metrics
 from api.pages import Pages
-from api.routers import health, public, segment, webhooks
+from api.routers import (
+    customers,
+    health,
+    journeys,
+    messages,
+    outbox,
+    products,
+    public,
+    runs,
+    segment,
+    webhooks,
+)
 from api.services import Services
 
 __all__ = ["Services", "create_app"]
@@ -39,7 +50,18 @@ _TAGS: Final = [
     {"name": "Public pages", "description": "Behind the signed links of mails. No key needed."},
     {"name": "Operation", "description": "Is it alive, is it ready, how does it do?"},
 ]
-_ROUTERS: Final = (segment.router, webhooks.router, public.router, health.router)
+_ROUTERS: Final = (
+    segment.router,
+    journeys.router,
+    runs.router,
+    customers.router,
+    messages.router,
+    products.router,
+    webhooks.router,
+    public.router,
+    outbox.router,
+    health.router,
+)
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {
         "description": "A problem document.",
