@@ -298,11 +298,9 @@ class TestParse:
             assert event.happened_at.tzinfo is UTC
             assert json.dumps(dict(event.raw), allow_nan=False, ensure_ascii=False).encode()
 
-    @given(st.lists(values | st.integers(10**5000, 10**5001)))
-    def test_loses_no_batch_over_strange_neighbours(self, neighbours: list[Any]) -> None:
-        body = f'[{{"event": "open"}}{"".join(f", {_json(v)}" for v in neighbours)}]'
-
-        events = parse(body.encode())
+    @given(st.lists(values.map(json.dumps) | st.just("9" * 5_000)))
+    def test_loses_no_batch_over_strange_neighbours(self, neighbours: list[str]) -> None:
+        events = parse(b"[%s]" % ", ".join(['{"event": "open"}', *neighbours]).encode())
 
         assert events[0].type == "opened"
         assert len(events) == 1 + len(neighbours)
@@ -311,12 +309,6 @@ class TestParse:
 def _parsed(payload: str) -> DeliveryEvent:
     [event] = parse((PAYLOADS / f"{payload}.json").read_bytes())
     return event
-
-
-def _json(value: Any) -> str:
-    # Python itself writes no number of 5,000 digits.
-    is_huge = isinstance(value, int) and abs(value) >= 10**4000
-    return "9" * 5000 if is_huge else json.dumps(value)
 
 
 def _rsa_key() -> str:
