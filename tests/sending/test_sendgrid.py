@@ -330,6 +330,7 @@ class TestReceipt:
 
         assert receipt == Rejected(f"SendGrid refuses the mail (400: {words}).")
 
+    @settings(deadline=None)
     @given(
         status=st.integers(100, 999),
         headers=st.dictionaries(
