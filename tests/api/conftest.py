@@ -82,3 +82,11 @@ async def shop(client: httpx.AsyncClient, new_key: NewKey) -> httpx.AsyncClient:
     """The shop's backend, with a key that may send events."""
     client.headers["Authorization"] = f"Bearer {await new_key('ingest')}"
     return client
+
+
+@pytest.fixture
+async def engineer(client: httpx.AsyncClient, new_key: NewKey) -> httpx.AsyncClient:
+    """Somebody with a key that may do everything."""
+    key = await new_key("ingest", "read", "manage", name="ada's laptop")
+    client.headers["Authorization"] = f"Bearer {key}"
+    return client
