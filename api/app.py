@@ -21,6 +21,7 @@ from api.routers import (
     outbox,
     products,
     public,
+    reference,
     runs,
     segment,
     webhooks,
@@ -61,6 +62,7 @@ _ROUTERS: Final = (
     public.router,
     outbox.router,
     health.router,
+    reference.router,
 )
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {
@@ -128,6 +130,7 @@ def _bare_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) 
         responses=_ERRORS,
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
         redoc_url=None,
         strict_content_type=False,
     )

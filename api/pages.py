@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 from gettext import NullTranslations
 from http import HTTPStatus
@@ -10,10 +11,12 @@ from typing import Any, Final
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from sending.mails.translations import SOURCE_LANGUAGE, read_translations
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
+_CODE: Final = re.compile(r"`([^`]+)`")
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -27,8 +30,8 @@ class Pages:
     """The page templates, compiled once, with their translations."""
 
     def __init__(self, folder: Path = TEMPLATES, *, shop_name: str, shop_locale: str) -> None:
-        self._style = (folder / "pages" / "style.css").read_text(encoding="utf-8").strip()
-        self._policy = _policy(self._style)
+        styles = (folder / "pages").glob("*.css")
+        self._styles = {file.name: file.read_text(encoding="utf-8").strip() for file in styles}
         self._shop_locale = shop_locale
         self._translations = read_translations(folder / "locale", domain="pages")
         self._environments = {
@@ -42,6 +45,7 @@ class Pages:
         *,
         locales: Iterable[str | None] = (),
         status: HTTPStatus = HTTPStatus.OK,
+        style: str = "style.css",
         allow: str = "",
         **shown: Any,
     ) -> HTMLResponse:
@@ -50,8 +54,8 @@ class Pages:
         `allow` adds directives to the Content-Security-Policy, which lets nothing in by itself.
         """
         environment = self._environments[self.language(locales)]
-        html = environment.get_template(name).render(style=self._style, **shown)
-        policy = f"{self._policy}; {allow}" if allow else self._policy
+        html = environment.get_template(name).render(style=self._styles[style], **shown)
+        policy = "; ".join(filter(None, (_policy(self._styles[style]), allow)))
         return HTMLResponse(html, status, {**_HEADERS, "Content-Security-Policy": policy})
 
     def say(self, text: str, locales: Iterable[str | None]) -> str:
@@ -79,8 +83,14 @@ def _environment(
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["code"] = _with_code
     environment.globals.update(language=language, shop_name=shop_name)
     return environment
+
+
+def _with_code(text: str) -> Markup:
+    """Plain text with what stands between back-quotes set as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def _policy(style: str) -> str:

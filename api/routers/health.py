@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
@@ -37,12 +36,6 @@ class Readiness(BaseModel):
     database: bool
     temporal: bool
     worker: bool
-
-
-@router.get("/", include_in_schema=False)
-async def show_the_way() -> RedirectResponse:
-    """Whoever comes by is shown what there is."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/healthz", summary="Alive?")

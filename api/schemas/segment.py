@@ -50,8 +50,8 @@ class TrackCall(Message):
         "properties": {"product_id": "mug-blue", "name": "Blue mug", "price": 12.5},
     }
 
-    event: Name
-    properties: Object | None = None
+    event: Name = Field(description="By Segment's Ecommerce spec, like `Order Completed`.")
+    properties: Object | None = Field(None, description="What the event is about.")
 
 
 class PageCall(Message):
@@ -85,7 +85,12 @@ class IdentifyCall(Message):
         },
     }
 
-    traits: Object | None = None
+    traits: Object | None = Field(
+        None,
+        description="Understood are `email`, `phone`, `firstName`, `lastName`, `locale`,"
+        " `timezone`, `address.country`, `birthday`, `createdAt` and `marketing_consent` (true,"
+        " false, or the consented channels among `email`, `sms`, `push`); others are kept.",
+    )
 
 
 class GroupCall(Message):

@@ -107,14 +107,6 @@ class TestMetrics:
         assert "dormouse_dispatch_backlog NaN" in answer.text
 
 
-class TestRoot:
-    async def test_shows_the_way_to_the_documentation(self, client: httpx.AsyncClient) -> None:
-        answer = await client.get("/")
-
-        assert answer.status_code == 307
-        assert answer.headers["Location"] == "/docs"
-
-
 class TestLifespan:
     async def test_opens_the_services_at_the_start_and_closes_them_at_the_end(
         self, services: Services
