@@ -1,0 +1,203 @@
+"""Customers by the shop's ids."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from intake.intake import Intake
+from store.consents import consent_history
+from store.sessions import Database
+from store.suppressions import suppress
+from tests.fakes.deliverer import FakeDeliverer
+from tests.fakes.intakes import open_intake
+from tests.fakes.rows import NOON, ada, consent, event, identity, keep, message, run
+
+AGREED = {"marketing": ["email"]}
+
+
+@pytest.fixture
+def deliverer() -> FakeDeliverer:
+    return FakeDeliverer()
+
+
+@pytest.fixture
+async def intake(database: Database, deliverer: FakeDeliverer) -> AsyncIterator[Intake]:
+    async with open_intake(database, deliverer) as intake:
+        yield intake
+
+
+@pytest.fixture(autouse=True)
+async def _ada(database: Database) -> None:
+    await keep(
+        database,
+        ada(consents=AGREED, attributes={"plan": "gold"}),
+        identity("cus_ada", "4711"),
+        identity("cus_ada", "b-81", kind="anonymous"),
+        consent(),
+    )
+
+
+class TestACustomer:
+    async def test_is_shown_with_what_they_allowed(self, engineer: httpx.AsyncClient) -> None:
+        shown = (await engineer.get("/v1/customers/4711")).json()
+
+        assert (shown["id"], shown["email"], shown["first_name"]) == (
+            "4711",
+            "ada@example.org",
+            "Ada",
+        )
+        assert (shown["anonymous_ids"], shown["attributes"]) == (["b-81"], {"plan": "gold"})
+        assert shown["consents"] == [
+            {
+                "topic": "marketing",
+                "channel": "email",
+                "granted": True,
+                "basis": "express",
+                "source": "api",
+                "wording": None,
+                "happened_at": "2026-03-02T12:00:00Z",
+            }
+        ]
+        assert shown["suppressions"] == []
+
+    async def test_is_shown_with_why_nobody_may_write(
+        self, engineer: httpx.AsyncClient, database: Database
+    ) -> None:
+        async with database.writing() as session:
+            await suppress(session, "ADA@example.org", reason="bounced", source="sendgrid", at=NOON)
+
+        shown = (await engineer.get("/v1/customers/4711")).json()
+
+        assert [(s["scope"], s["reason"]) for s in shown["suppressions"]] == [("all", "bounced")]
+
+    async def test_whom_nobody_knows_is_not_found(self, engineer: httpx.AsyncClient) -> None:
+        answer = await engineer.get("/v1/customers/4712")
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+    async def test_whose_id_no_database_can_hold_is_not_found(
+        self, engineer: httpx.AsyncClient
+    ) -> None:
+        answer = await engineer.get("/v1/customers/%00")
+
+        assert answer.status_code == 404
+
+
+class TestAStory:
+    async def test_is_told_the_latest_first_page_by_page(
+        self, engineer: httpx.AsyncClient, database: Database
+    ) -> None:
+        await keep(
+            database,
+            event("e1", NOON + timedelta(hours=1), properties={"product_id": "mug"}),
+            run(entered_at=NOON + timedelta(hours=1)),
+            message(created_at=NOON + timedelta(hours=2)),
+        )
+
+        told: list[dict[str, Any]] = []
+        cursor = None
+        while not told or cursor:
+            query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+            page = (await engineer.get("/v1/customers/4711/timeline", params=query)).json()
+            told += page["items"]
+            cursor = page["next"]
+
+        assert [(moment["kind"], moment["title"]) for moment in told] == [
+            ("message", "Message cart-abandonment/kept-for-you: accepted"),
+            ("run-entered", "Entered cart-abandonment"),
+            ("event", "Product Viewed"),
+            ("consent", "Consent given: marketing by email"),
+        ]
+        assert told[2]["detail"] == {"properties": {"product_id": "mug"}}
+        assert (told[0]["run_id"], told[0]["message_id"]) == ("run_1", "msg_1")
+
+    @pytest.mark.parametrize(
+        "cursor", ["nonsense", "WyJhIl0", "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwxLDFd"]
+    )
+    async def test_is_not_told_behind_a_cursor_of_somebody_else(
+        self, engineer: httpx.AsyncClient, cursor: str
+    ) -> None:
+        answer = await engineer.get("/v1/customers/4711/timeline", params={"cursor": cursor})
+
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor")
+
+
+class TestConsent:
+    async def test_withdrawn_is_recorded_with_its_proof(
+        self, engineer: httpx.AsyncClient, database: Database
+    ) -> None:
+        body = {
+            "consents": [{"granted": False, "wording": "No more mails, please."}],
+            "evidence": {"ticket": "T-17"},
+        }
+
+        answer = await engineer.put("/v1/customers/4711/consents", json=body)
+
+        assert answer.status_code == 200
+        (now,) = answer.json()["consents"]
+        assert (now["granted"], now["source"], now["wording"]) == (
+            False,
+            "api",
+            "No more mails, please.",
+        )
+        async with database.reading() as session:
+            history = await consent_history(session, "cus_ada")
+        assert history[0].evidence == {"ticket": "T-17", "key": "ada's laptop"}
+
+    async def test_withdrawn_ends_the_journeys(
+        self, engineer: httpx.AsyncClient, database: Database, deliverer: FakeDeliverer
+    ) -> None:
+        await keep(database, run())
+
+        await engineer.put("/v1/customers/4711/consents", json={"consents": [{"granted": False}]})
+
+        assert [(row.run_id, row.name) for row in deliverer.delivered] == [
+            ("run_1", "Unsubscribed")
+        ]
+
+    async def test_for_other_channels_is_recorded_beside(self, engineer: httpx.AsyncClient) -> None:
+        body = {"consents": [{"channel": "sms", "granted": True, "basis": "double_opt_in"}]}
+
+        answer = await engineer.put("/v1/customers/4711/consents", json=body)
+
+        found = [(c["channel"], c["granted"], c["basis"]) for c in answer.json()["consents"]]
+        assert found == [("email", True, "express"), ("sms", True, "double_opt_in")]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"consents": []},
+            {"consents": [{"channel": "pigeon", "granted": True}]},
+            {"consents": [{"granted": True, "basis": "we just know"}]},
+        ],
+    )
+    async def test_that_makes_no_sense_is_refused(
+        self, engineer: httpx.AsyncClient, body: dict[str, object]
+    ) -> None:
+        answer = await engineer.put("/v1/customers/4711/consents", json=body)
+
+        assert answer.status_code == 422
+
+
+class TestForgetting:
+    async def test_leaves_nothing_to_look_at(self, engineer: httpx.AsyncClient) -> None:
+        answer = await engineer.delete("/v1/customers/4711")
+
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert (await engineer.get("/v1/customers/4711")).status_code == 404
+        assert (await engineer.delete("/v1/customers/4711")).status_code == 404
+
+    async def test_ends_the_runs(
+        self, engineer: httpx.AsyncClient, database: Database, deliverer: FakeDeliverer
+    ) -> None:
+        await keep(database, run())
+
+        await engineer.delete("/v1/customers/4711")
+
+        assert [(row.run_id, row.name) for row in deliverer.delivered] == [
+            ("run_1", "Customer Deleted")
+        ]
