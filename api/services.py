@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from config import Settings
+from domain.deliveries import DeliveryEvent
 from domain.incoming import Incoming
 from domain.journeys import RunPosition
 from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.rules import Catalogue
-from sending.channel import DeliveryEvent
 from sending.links import Links
 from store.sessions import Database
 
