@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem
 
-KILOBYTE: Final = 1_000
-#: Segment's own limits for one call and for a batch.
+KILOBYTE: Final = 1_024
+#: Segment's own limits for one call and for a batch: its clients go up to them.
 ONE_CALL: Final = 32 * KILOBYTE
 ONE_BATCH: Final = 500 * KILOBYTE
 ONE_WEBHOOK: Final = 10_000 * KILOBYTE

@@ -134,6 +134,18 @@ class TestSegmentsPythonClient:
         assert [message.user_id for message in intake.taken] == [str(n) for n in range(1, 1_001)]
         assert intake.calls < 100
 
+    def test_sends_events_as_large_as_it_lets_them_be(
+        self, key: str, url: str, intake: FakeIntake
+    ) -> None:
+        shop = Shop(key, url)
+
+        for _ in range(40):
+            shop.client.track("4711", "Product Viewed", {"note": "x" * 32_300})
+        shop.finish()
+
+        assert shop.errors == []
+        assert len(intake.taken) == 40
+
     def test_learns_that_its_key_is_wrong(self, url: str, intake: FakeIntake) -> None:
         shop = Shop("dm_wrong", url)
 

@@ -119,7 +119,7 @@ class TestSendGridsReport:
     async def test_is_refused_when_it_is_too_large(
         self, client: httpx.AsyncClient, sendgrid: EventSigner
     ) -> None:
-        answer = await posted(client, sendgrid.sign(b" " * 10_000_001))
+        answer = await posted(client, sendgrid.sign(b" " * 10_240_001))
 
         assert answer.status_code == 413
 
