@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from store.engines import PATIENCE, postgresql_engine, read_url, sqlite_engine
-from store.failures import explained, name_of
+from store.failures import explained
 
 __all__ = ["AsyncSession", "Database"]
 
@@ -52,11 +52,6 @@ class Database:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._url.get_backend_name()
-
-    @property
-    def name(self) -> str:
-        """The database as people may see it: a path, or database and host."""
-        return name_of(self._url)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

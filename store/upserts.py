@@ -19,7 +19,7 @@ def insert_into(
     """An insert in the words of the session's database, ready for `on_conflict_do_…`.
 
     It is a Core statement: rows must name every column that may not be NULL, since the
-    defaults of the table's class belong to its constructor (see `values_of`).
+    defaults of the table's class belong to its constructor.
     """
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(table_of(table))
@@ -56,17 +56,6 @@ async def put(
         await session.execute(
             statement.on_conflict_do_update(index_elements=list(key), set_=changes), list(rows)
         )
-
-
-def values_of(row: SQLModel) -> dict[str, Any]:
-    """The columns of `row` as values to insert; a generated id that is not set yet is left out."""
-    columns = table_of(type(row)).columns
-    values = {column.name: getattr(row, column.name) for column in columns}
-    return {
-        name: value
-        for name, value in values.items()
-        if value is not None or not columns[name].primary_key
-    }
 
 
 def table_of(table: type[SQLModel]) -> Table:

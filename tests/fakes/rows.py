@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlmodel import SQLModel
+
 from domain.messages import MessageKind, MessageStatus
 from store import tables
 from store.sessions import Database
@@ -87,3 +89,8 @@ def consent(at: datetime = NOON, **changes: Any) -> tables.ConsentChange:
         "recorded_at": at,
     }
     return tables.ConsentChange(**(known | changes))
+
+
+def values_of(row: SQLModel) -> dict[str, Any]:
+    """A row as values to insert; a generated id that is not set yet is left out."""
+    return {k: v for k, v in row.model_dump().items() if (k, v) != ("id", None)}

@@ -170,6 +170,15 @@ class TestADatabaseThatFails:
             await _notes(database)
         await database.close()
 
+    async def test_says_that_the_disk_is_full(self, file_database: Database) -> None:
+        async def fill() -> None:
+            async with file_database.writing() as session:
+                await session.execute(text("PRAGMA max_page_count = 1"))
+                await _note(session, "a" * 1_000_000)
+
+        with pytest.raises(Unavailable, match=r"The disk of the database .* is full; make room"):
+            await fill()
+
     async def test_says_which_server_does_not_answer(self) -> None:
         database = Database.open("postgresql://dormouse:secret@127.0.0.1:1/shop")
 

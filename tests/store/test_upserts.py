@@ -9,8 +9,8 @@ from sqlmodel import col
 
 from store import tables
 from store.sessions import Database
-from store.upserts import add_missing, put, values_of
-from tests.fakes.rows import NOON, ada, event, keep
+from store.upserts import add_missing, put
+from tests.fakes.rows import NOON, ada, event, keep, values_of
 
 #: What both databases can keep.
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3)
