@@ -1,5 +1,6 @@
 """Segment's HTTP API: what customers do, sent by the clients that shops have already."""
 
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.dependencies import Ingesting, IntakeDep, MetricsDep
+from api.dependencies import Ingesting, IntakeDep, MetricsDep, Principal
 from api.json_bodies import read_json
 from api.metrics import Metrics
 from api.reading import Read, read_batch, read_one
@@ -17,6 +18,7 @@ from api.schemas.segment import CALLS, Batch, Message, Taken
 from api.services import Intake
 from api.understanding import Arrival
 
+logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1", tags=["Events"])
 
 _TAKEN: Final = b'{"success":true}'
@@ -31,10 +33,11 @@ def _body_of(model: type[BaseModel], example: object) -> dict[str, Any]:
 
 def _taking(model: type[Message]) -> Callable[..., Awaitable[Response]]:
     async def take(
-        _caller: Ingesting, request: Request, intake: IntakeDep, metrics: MetricsDep
+        caller: Ingesting, request: Request, intake: IntakeDep, metrics: MetricsDep
     ) -> Response:
         value = await read_json(request)
         read = read_one(value, model, Arrival(datetime.now(UTC)))
+        _note(read, caller)
         return await _keep(read, intake, metrics)
 
     return take
@@ -61,10 +64,10 @@ for _name, _model in CALLS.items():
     openapi_extra=_body_of(Batch, Batch.example),
 )
 async def batch(
-    _caller: Ingesting, request: Request, intake: IntakeDep, metrics: MetricsDep
+    caller: Ingesting, request: Request, intake: IntakeDep, metrics: MetricsDep
 ) -> Response:
     """Several calls at once. A bad one is reported by its index; the good ones are kept."""
-    return await _take_batch(request, intake, metrics, is_history=False)
+    return await _take_batch(request, caller, intake, metrics, is_history=False)
 
 
 @router.post(
@@ -76,19 +79,34 @@ async def batch(
     openapi_extra=_body_of(Batch, Batch.example),
 )
 async def import_history(
-    _caller: Ingesting, request: Request, intake: IntakeDep, metrics: MetricsDep
+    caller: Ingesting, request: Request, intake: IntakeDep, metrics: MetricsDep
 ) -> Response:
     """History only, in the form of a batch: learned from, but it starts and ends no journey."""
-    return await _take_batch(request, intake, metrics, is_history=True)
+    return await _take_batch(request, caller, intake, metrics, is_history=True)
 
 
 async def _take_batch(
-    request: Request, intake: Intake, metrics: Metrics, *, is_history: bool
+    request: Request, caller: Principal, intake: Intake, metrics: Metrics, *, is_history: bool
 ) -> Response:
     value = await read_json(request)
     size = len(await request.body())
     arrival = Arrival(datetime.now(UTC), is_history=is_history)
-    return await _keep(read_batch(value, size=size, arrival=arrival), intake, metrics)
+    read = read_batch(value, size=size, arrival=arrival)
+    _note(read, caller)
+    return await _keep(read, intake, metrics)
+
+
+def _note(read: Read, caller: Principal) -> None:
+    """Tell the log about bad messages: Segment's clients never look into our answer."""
+    for remark in read.rejected[:1]:
+        place = remark.errors[0]
+        logger.warning(
+            "messages.rejected: %d by key %s, the first because of %s: %s",
+            len(read.rejected),
+            caller.name,
+            place.field or "the message",
+            place.message,
+        )
 
 
 async def _keep(read: Read, intake: Intake, metrics: Metrics) -> Response:

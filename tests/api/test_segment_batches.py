@@ -60,6 +60,20 @@ class TestBatch:
         }
         assert [message.message_id for message in intake.taken] == ["good"]
 
+    async def test_tells_the_log_of_bad_messages_but_not_what_they_say(
+        self, shop: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        secret = {"type": "identify", "traits": {"email": "ada@example.com"}}
+
+        await shop.post("/v1/batch", json={"batch": [VIEW, secret, secret]})
+
+        assert caplog.messages == [
+            (
+                "messages.rejected: 2 by key shop, the first because of userId:"
+                " a userId or an anonymousId is needed"
+            )
+        ]
+
     async def test_is_refused_when_no_message_is_good(
         self, shop: httpx.AsyncClient, intake: FakeIntake
     ) -> None:
