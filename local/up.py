@@ -132,9 +132,9 @@ class _House:
             await asyncio.Event().wait()
 
     async def _start(self) -> str:
-        await migrate(self._settings.database)
-        key = await _key_for(self._settings)
-        await self._supervisor.start(self.temporal.program())
+        _, key = await asyncio.gather(
+            self._supervisor.start(self.temporal.program()), _prepared(self._settings)
+        )
         await self._supervisor.start(*self._services())
         return key
 
@@ -217,8 +217,9 @@ def _complete(settings: Settings) -> Settings:
     return settings.model_copy(update={"secret_key": secret, "port": port})
 
 
-async def _key_for(settings: Settings) -> str:
-    """The API key that this installation shows to its user: made at the first start."""
+async def _prepared(settings: Settings) -> str:
+    """Migrate, and return the API key that this machine's user is shown: made at first start."""
+    await migrate(settings.database)
     kept_in = settings.data_dir / "api.key"
     kept = recall(kept_in)
     database = Database.open(settings.database)

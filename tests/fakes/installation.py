@@ -1,0 +1,122 @@
+"""Dormouse as somebody runs it: real processes of the command line, in a folder of their own."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.ports import free_port
+from tests.fakes.waiting import until
+
+CLI = Path(__file__).parents[2] / "cli.py"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Running:
+    """A `dormouse up` that has said where it is; without a key it ended before."""
+
+    process: asyncio.subprocess.Process
+    output: list[str]
+    url: str
+    key: str
+
+    async def get(self, path: str) -> Any:
+        return await self._call("GET", path)
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return await self._call("POST", path, body)
+
+    async def ended(self, *, within: float = 30) -> int:
+        """The exit code, once all was said."""
+        async with asyncio.timeout(within):
+            return await self.process.wait()
+
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        async with httpx.AsyncClient(base_url=self.url, timeout=10) as client:
+            headers = {"Authorization": f"Bearer {self.key}"}
+            answer = await client.request(method, path, json=body, headers=headers)
+            answer.raise_for_status()
+            return answer.json()
+
+
+@dataclass
+class Installation:
+    """A data folder, free ports, and the commands run with them."""
+
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ports = ("PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")
+        self.settings = {
+            "DORMOUSE_DATA_DIR": str(self.folder / "state"),
+            **{f"DORMOUSE_{name}": str(free_port()) for name in ports},
+            **self.settings,
+        }
+
+    def port(self, name: str) -> int:
+        return int(self.settings[f"DORMOUSE_{name}"])
+
+    async def run(self, *arguments: str, **settings: str) -> Ended:
+        """A command from beginning to end."""
+        process = await self._start(*arguments, settings=settings, stderr=asyncio.subprocess.PIPE)
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
+        return Ended(process.returncode or 0, out.decode(), err.decode())
+
+    @asynccontextmanager
+    async def running(self, *arguments: str, **settings: str) -> AsyncIterator[Running]:
+        """A command that stays, from when it has told its key; ended when it is still there."""
+        process = await self._start(*arguments, settings=settings, stderr=asyncio.subprocess.STDOUT)
+        output: list[str] = []
+        listening = asyncio.create_task(_listen(process, output))
+        try:
+            await until(lambda: _key_in(output) or listening.done(), within=60)
+            url = f"http://127.0.0.1:{self.port('PORT')}"
+            yield Running(process, output, url, key=_key_in(output))
+        finally:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(30):
+                await process.wait()
+                await listening
+
+    async def _start(
+        self, *arguments: str, settings: Mapping[str, str], stderr: int
+    ) -> asyncio.subprocess.Process:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("DORMOUSE_")}
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, str(CLI), *arguments),
+            cwd=self.folder,
+            env={**inherited, **self.settings, **settings},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+        )
+
+
+async def _listen(process: asyncio.subprocess.Process, output: list[str]) -> None:
+    assert process.stdout
+    while line := await process.stdout.readline():
+        output.append(line.decode())
+
+
+def _key_in(output: list[str]) -> str:
+    found = re.search(r"\bdm_\S+", "".join(output))
+    return found[0] if found else ""
