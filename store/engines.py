@@ -72,12 +72,8 @@ def _try(
 def _preparing(pragmas: Sequence[str]) -> Callable[[Any, object], None]:
     def prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        try:
-            for pragma in pragmas:
-                cursor.execute(f"PRAGMA {pragma}")
-        except Exception:
-            connection.close()  # nobody else will: the pool does not know it yet
-            raise
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     return prepare

@@ -120,6 +120,15 @@ class TestTakingARunInHand:
 
         assert answer.json()["exit_reason"] == "ended-by-hand"
 
+    async def test_leaves_it_to_the_run_to_record_its_end(
+        self, engineer: httpx.AsyncClient
+    ) -> None:
+        await engineer.post("/v1/runs/run_1/end")
+
+        listed = (await engineer.get("/v1/runs", params={"status": "ended"})).json()
+
+        assert listed["items"] == []
+
     async def test_refuses_a_reason_that_is_no_word(self, engineer: httpx.AsyncClient) -> None:
         answer = await engineer.post("/v1/runs/run_1/end", json={"reason": "Called us!"})
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+import threading
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -16,16 +18,20 @@ from store.engines import read_url
 from store.sessions import AsyncSession, Database
 from tests.fakes.rows import NOON, ada, identity, keep
 
+#: Reads and then writes, again and again, once it is told to begin.
 WRITER = """
 import asyncio, sys
 from datetime import UTC, datetime
-from store.audits import audit
+from store.audits import audit, audits_of
 from store.sessions import Database
 
 async def main():
     database = Database.open(sys.argv[1])
+    print("ready", flush=True)
+    sys.stdin.readline()
     for number in range(40):
         async with database.writing() as session:
+            await audits_of(session, "0")
             now = datetime.now(UTC)
             await audit(session, "wrote", str(number), actor=sys.argv[2], now=now)
     await database.close()
@@ -41,6 +47,16 @@ async def _note(session: AsyncSession, target: str) -> None:
 async def _notes(database: Database) -> int:
     async with database.reading() as session:
         return (await session.scalars(select(func.count()).select_from(tables.Audit))).one()
+
+
+async def _process(program: str, *arguments: str) -> asyncio.subprocess.Process:
+    """A Python process that has said that it is ready."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, *arguments, stdin=PIPE, stdout=PIPE
+    )
+    assert process.stdout is not None
+    await process.stdout.readline()
+    return process
 
 
 class TestWriting:
@@ -83,10 +99,10 @@ class TestWriting:
         self, file_database: Database, tmp_path: Path
     ) -> None:
         url = f"sqlite:///{tmp_path}/dormouse.db"
-        command = [sys.executable, "-c", WRITER, url]
+        writers = [await _process(WRITER, url, name) for name in ("a", "b", "c")]
 
-        writers = [await asyncio.create_subprocess_exec(*command, str(n)) for n in range(3)]
-        codes = await asyncio.gather(*(writer.wait() for writer in writers))
+        await asyncio.gather(*(writer.communicate(b"begin\n") for writer in writers))
+        codes = [writer.returncode for writer in writers]
 
         assert codes == [0, 0, 0]
         assert await _notes(file_database) == 120
@@ -162,6 +178,20 @@ class TestADatabaseThatFails:
         with pytest.raises(Unavailable, match=r"dormouse\.db is not a database; move"):
             await _notes(database)
         await database.close()
+
+    async def test_leaves_no_thread_behind(self, tmp_path: Path) -> None:
+        (tmp_path / "dormouse.db").write_text("this is a shopping list " * 100)
+        database = Database.open(f"sqlite:///{tmp_path}/dormouse.db")
+        before = set(threading.enumerate())
+
+        with pytest.raises(Unavailable):
+            await _notes(database)
+
+        await database.close()
+        left = set(threading.enumerate()) - before
+        for thread in left:
+            await asyncio.to_thread(thread.join, 1)
+        assert [thread for thread in left if thread.is_alive()] == []
 
     async def test_names_the_folder_to_check(self, tmp_path: Path) -> None:
         database = Database.open(f"sqlite:///{tmp_path}/missing/dormouse.db")
