@@ -85,6 +85,11 @@ class Gateway:
                     method, self._url + path, json=body(), params=query, headers=headers
                 ) as response:
                     return await _read(response)
+            except aiohttp.InvalidURL as error:
+                raise DormouseError(
+                    f"{self._url!r} is no address of a gateway: write it like "
+                    "http://127.0.0.1:8000."
+                ) from error
             except (aiohttp.ClientError, TimeoutError, OSError, Unavailable) as error:
                 if clock() + pause > give_up_at:
                     raise Unavailable(_no_answer(self._url, error)) from error

@@ -33,6 +33,11 @@ class Tally:
     bad_lines: tuple[BadLine, ...] = ()
     elapsed: timedelta = timedelta()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any message was posted."""
+        return self.sent > 0 or bool(self.rejected)
+
     def as_json(self) -> dict[str, Any]:
         """The tally as plain values."""
         return {

@@ -19,6 +19,8 @@ from local.recording import Recording
 
 #: How long a gateway may stay away before a replay gives up.
 _PATIENCE = timedelta(minutes=5)
+#: And how long one may take to answer for the first time.
+_FIRST_PATIENCE = timedelta(seconds=2)
 _BAD_LINES_SHOWN = 20
 
 
@@ -43,24 +45,30 @@ def replay_file(order: Order, *, as_json: bool) -> None:
     try:
         asyncio.run(_replay(recording, order, tally, words))
     finally:
-        if as_json:
-            sys.stdout.write(json.dumps(tally.as_json()) + "\n")
-        else:
-            words.print(_summary(tally))
+        if tally.has_begun:
+            _tell_tally(tally, words, as_json=as_json)
 
 
 async def _replay(recording: Recording, order: Order, tally: replay.Tally, words: Console) -> None:
+    scale = await _scale_of_gateway(order)
+    if not order.may_take_long:
+        replay.require_patience(recording, scale)
+
     def on_trouble(line: str) -> None:
         words.print(line, style="yellow", markup=False)
 
     async with open_gateway(
         order.url, order.key, patience=_PATIENCE, on_trouble=on_trouble
     ) as gateway:
-        scale = order.time_scale or await replay.time_scale_of(gateway)
-        if not order.may_take_long:
-            replay.require_patience(recording, scale)
         with _progress(recording, words) as on_progress:
             await replay.replay(recording, gateway, tally, scale=scale, on_progress=on_progress)
+
+
+async def _scale_of_gateway(order: Order) -> float:
+    """The scale to replay at; raises Unavailable soon when there is no gateway to begin with."""
+    async with open_gateway(order.url, order.key, patience=_FIRST_PATIENCE) as gateway:
+        scale = await replay.time_scale_of(gateway)
+    return order.time_scale or scale
 
 
 def _tell_bad_lines(recording: Recording, words: Console) -> None:
@@ -86,6 +94,13 @@ def _progress(recording: Recording, words: Console) -> Iterator[replay.Progress]
             bars.update(bar, completed=done, description=f"{there:%d %b %Y}")
 
         yield on_progress
+
+
+def _tell_tally(tally: replay.Tally, words: Console, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(tally.as_json()) + "\n")
+    else:
+        words.print(_summary(tally))
 
 
 def _summary(tally: replay.Tally) -> Table:
