@@ -31,8 +31,7 @@ class LiveLines:
         self._console = console
         self._pace = Pace(scale)
         self._began_at = datetime.now(UTC)
-        self._ends: Counter[tuple[str, str]] = Counter()
-        self._began: Counter[str] = Counter()
+        self._runs: dict[str, Shown] = {}
         self._mails: dict[str, Shown] = {}
         self._is_summarised = False
 
@@ -40,12 +39,11 @@ class LiveLines:
         """Something changed about a run or a message."""
         match change:
             case RunBegan(run):
-                self._began[run["journey"]] += 1
+                self._runs[run["id"]] = run
                 self._line(_name(run), run["journey"], Text("begins", style="cyan"))
             case RunEnded(run):
-                reason = run["exit_reason"] or run["status"]
-                self._ends[run["journey"], reason] += 1
-                self._line(_name(run), run["journey"], Text(f"ends: {reason}", style="magenta"))
+                self._runs[run["id"]] = run
+                self._line(_name(run), run["journey"], Text(f"ends: {_end(run)}", style="magenta"))
             case MessageChanged(message, run):
                 self._mails[message["id"]] = message
                 if message["status"] != "sending":
@@ -82,12 +80,11 @@ class LiveLines:
 
     def _runs_table(self) -> Table:
         table = Table("JOURNEY", "RUNS", "HOW THEY ENDED", box=None, pad_edge=False)
-        for journey, began in sorted(self._began.items()):
-            ends = Counter({end: n for (of, end), n in self._ends.items() if of == journey})
-            told = [f"{reason} {n}" for reason, n in ends.most_common()]
-            if asleep := began - ends.total():
-                told.append(f"still running {asleep}")
-            table.add_row(journey, str(began), ", ".join(told))
+        ends = Counter((run["journey"], _end(run)) for run in self._runs.values())
+        for journey in sorted({journey for journey, _ in ends}):
+            told = {end: count for (of, end), count in ends.most_common() if of == journey}
+            words = ", ".join(f"{end} {count}" for end, count in told.items())
+            table.add_row(journey, str(sum(told.values())), words)
         return table
 
     def _mails_table(self) -> Table:
@@ -105,6 +102,13 @@ def _name(run: Shown) -> str:
     customer_id = run.get("customer_id") or "?"
     known = CUSTOMERS.get(customer_id)
     return known.first_name if known else customer_id
+
+
+def _end(run: Shown) -> str:
+    """How a run ended, as far as is known."""
+    if not run["ended_at"]:
+        return "still running"
+    return str(run["exit_reason"] or run["status"])
 
 
 def _outcome(message: Shown) -> Text:

@@ -4,10 +4,9 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import aiohttp
 from pydantic import SecretStr
@@ -17,11 +16,13 @@ from rich.text import Text
 
 from config import Settings
 from local.credentials import keep, recall, secret_of
+from local.environment import environment_of
 from local.instance import Instance, only_instance
 from local.ports import free_port, require_free
 from local.programs import Program
 from local.supervisor import Supervisor
 from local.temporal_server import TemporalServer
+from local.together import together
 from store.keys import create_key, find_key
 from store.migrations.run import migrate
 from store.sessions import Database
@@ -92,6 +93,7 @@ class _House:
         self._commands = commands
         self._console = console
         self._companion = companion
+        self._key = ""
         self._logs = settings.data_dir / "logs"
         self._supervisor = Supervisor(announce=self._say, remember=instance.remember)
         self._url = f"http://{_reachable(settings.host)}:{settings.port}"
@@ -115,30 +117,30 @@ class _House:
             await self._close()
         if not work.cancelled():
             work.result()
-        self._console.print("Stopped.")
+        with suppress(OSError):
+            self._console.print("Stopped.")
 
     async def _close(self) -> None:
-        with self._console.status("Stopping gateway, worker and Temporal …"):
-            await self._supervisor.stop()
+        with suppress(OSError):  # the terminal may be gone
+            self._console.print("\nStopping gateway, worker and Temporal …", style="dim")
+        await self._supervisor.stop()
 
     async def _run(self) -> None:
         with self._console.status("Waking up …"):
-            key = await self._start()
-        running = Running(self._settings, self._url, key, self._console)
-        self._console.print(self._welcome(key))
+            await together(self._supervisor.start(self.temporal.program()), self._prepare())
+            await self._supervisor.start(*self._services())
+        running = Running(self._settings, self._url, self._key, self._console)
+        self._console.print(self._welcome())
         if self._companion:
             await self._companion(running)
         else:
             await asyncio.Event().wait()
 
-    async def _start(self) -> str:
-        _, key = await asyncio.gather(
-            self._supervisor.start(self.temporal.program()), _prepared(self._settings)
-        )
-        await self._supervisor.start(*self._services())
-        return key
+    async def _prepare(self) -> None:
+        await migrate(self._settings.database)
+        self._key = await _key_of(self._settings)
 
-    def _welcome(self, key: str) -> Group:
+    def _welcome(self) -> Group:
         block = Table.grid(padding=(0, 2))
         block.add_column(style="dim", min_width=12)
         block.add_column(overflow="fold", no_wrap=True)
@@ -146,7 +148,7 @@ class _House:
             ("API", f"{self._url}/docs"),
             ("Outbox", f"{self._url}/outbox"),
             ("Temporal UI", self._settings.ui_url),
-            ("API key", key),
+            ("API key", self._key),
             ("State, logs", str(self._settings.data_dir)),
         ):
             block.add_row(f"  {label}", value)
@@ -186,28 +188,8 @@ class _House:
         }
 
     def _say(self, line: str) -> None:
-        self._console.print(f"{datetime.now().astimezone():%H:%M:%S}  {line}", style="yellow")
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """`settings` as the environment of a child process, which then needs no other source."""
-    return {
-        f"DORMOUSE_{name.upper()}": _written(value)
-        for name in type(settings).model_fields
-        if (value := getattr(settings, name)) is not None
-    }
-
-
-def _written(value: object) -> str:
-    match value:
-        case SecretStr():
-            return value.get_secret_value()
-        case tuple():
-            return ",".join(value)
-        case Path():
-            return str(value.absolute())
-        case _:
-            return str(value)
+        now = datetime.now().astimezone()
+        self._console.print(f"{now:%H:%M:%S}  {line}", style="yellow", markup=False)
 
 
 def _complete(settings: Settings) -> Settings:
@@ -217,9 +199,8 @@ def _complete(settings: Settings) -> Settings:
     return settings.model_copy(update={"secret_key": secret, "port": port})
 
 
-async def _prepared(settings: Settings) -> str:
-    """Migrate, and return the API key that this machine's user is shown: made at first start."""
-    await migrate(settings.database)
+async def _key_of(settings: Settings) -> str:
+    """The API key that this installation shows to its user: made at the first start."""
     kept_in = settings.data_dir / "api.key"
     kept = recall(kept_in)
     database = Database.open(settings.database)

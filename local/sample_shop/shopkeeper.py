@@ -46,6 +46,7 @@ class Shopkeeper:
         self._clock = RealClock()
         self._mails: asyncio.Queue[tuple[Mail, Shown]] = asyncio.Queue()
         self._answered: set[Mail] = set()
+        self._started: set[str] = set()
         self.tally = Tally()
 
     async def open_shop(self) -> None:
@@ -118,7 +119,10 @@ class Shopkeeper:
             )
         except Rejected as refusal:
             return f"{start.journey} not started: {refusal}"
-        return f"{start.journey} started by the shop ({run['id']})"
+        is_new = start.idempotency_key not in self._started
+        self._started.add(start.idempotency_key)
+        how = "started by the shop" if is_new else "asked for again by the shop: the same run"
+        return f"{start.journey} {how} ({run['id']})"
 
     async def _answer(self, mail: Mail, shown: Shown) -> None:
         came_at = self._clock.now()
