@@ -16,7 +16,7 @@ from api.schemas.segment import (
     TrackCall,
 )
 from domain.errors import Invalid
-from domain.events import PAGE_VIEWED, SCREEN_VIEWED, EventName
+from domain.events import OURS, PAGE_VIEWED, SCREEN_VIEWED, EventName
 from domain.incoming import Call, Incoming
 
 #: Nothing that a shop tells us happened before; an earlier time is a clock that was never set.
@@ -91,7 +91,7 @@ def _said(message: Message, context: Mapping[str, Any]) -> dict[str, Any]:
     traits = _traits_in(context)
     match message:
         case TrackCall():
-            said = {"name": EventName(message.event), "properties": message.properties or {}}
+            said = {"name": _told_by_shops(message.event), "properties": message.properties or {}}
         case PageCall():
             name = SCREEN_VIEWED if isinstance(message, ScreenCall) else PAGE_VIEWED
             said = {"name": name, "properties": _page(message)}
@@ -104,6 +104,12 @@ def _said(message: Message, context: Mapping[str, Any]) -> dict[str, Any]:
         case AliasCall():
             return {"call": Call.ALIAS, "previous_id": message.previous_id, "traits": traits}
     return {"call": Call.TRACK, "traits": traits, **said}
+
+
+def _told_by_shops(event: str) -> EventName:
+    if event in OURS:
+        raise Invalid(f"only Dormouse itself says {event!r}; use another name", field="event")
+    return EventName(event)
 
 
 def _traits_in(context: Mapping[str, Any]) -> dict[str, Any]:

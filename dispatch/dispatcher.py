@@ -14,15 +14,14 @@ from typing import Any, Final, Self
 from uuid import uuid4
 
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from dispatch import temporal
 from dispatch.repeating import Repeating
 from dispatch.temporal import RunIsGone
-from domain.errors import DormouseError
+from domain.errors import DormouseError, Unavailable
 from domain.journeys import RunStatus
 from store import tables
-from store.dispatches import any_overdue, forget, lease_overdue, note_failure
+from store.dispatches import any_overdue, forget, lease_overdue, note_failure, start_is_due
 from store.ledger import mark_run
 from store.sessions import Database
 
@@ -65,13 +64,13 @@ class Dispatcher:
 
     async def __aexit__(self, *_: object) -> None:
         self._is_closing = True
+        for loop in self._loops:
+            await loop.__aexit__(None, None, None)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_PATIENCE)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for loop in self._loops:
-            await loop.__aexit__(None, None, None)
         with contextlib.suppress(DormouseError):
             await self._forget_told()
 
@@ -117,7 +116,7 @@ class Dispatcher:
                 queue.popleft()
                 self._in_hand -= 1
                 self._told.append(row.id or 0)
-        except (RPCError, RuntimeError, TimeoutError, DormouseError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the rows are tried again
             await self._put_back(queue[0], error)
         finally:
             self._in_hand -= len(queue)
@@ -146,8 +145,13 @@ class Dispatcher:
             return await session.get_one(tables.Run, run_id)
 
     async def _close(self, run: tables.Run) -> None:
-        """A run that Temporal no longer has, but that never told its end, was ended by force."""
+        """A run that Temporal no longer has, but that never told its end, was ended by force.
+
+        Unless it was never started: what comes before its start waits for it.
+        """
         async with self._database.writing() as session:
+            if await start_is_due(session, run.id):
+                raise Unavailable("The run's start is still to be told.")
             changes = {"ended_at": self._now(), "exit_reason": "terminated"}
             await mark_run(session, run.id, status=RunStatus.FAILED, **changes)
 
@@ -174,15 +178,19 @@ class Dispatcher:
             raise
 
     async def _sweep(self) -> None:
-        """Take over what nobody has in hand."""
-        if not self.has_room:
-            return
+        """Take over what nobody has in hand, as long as there is room for more."""
+        while self.has_room and await self._take_over():
+            pass
+
+    async def _take_over(self) -> bool:
+        """Take over some runs' deliveries; False when there are none."""
         now = self._now()
         async with self._database.reading() as session:
             if not await any_overdue(session, now=now):
-                return
+                return False
         async with self._database.writing() as session:
             rows = await lease_overdue(
                 session, owner=self._owner, now=now, until=now + _LEASE, limit=_AT_ONCE
             )
         self.deliver([row for row in rows if row.run_id not in self._queues])
+        return bool(rows)

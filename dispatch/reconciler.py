@@ -5,7 +5,7 @@ would count as active for ever, and keep its customer out of the journey.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +14,7 @@ from temporalio.client import Client
 from dispatch.repeating import Repeating
 from domain.journeys import RunStatus
 from store.ledger import mark_run
+from store.runs import active_workflows
 from store.sessions import Database
 
 _EVERY: Final = 15.0
@@ -35,24 +36,28 @@ class Reconciler(Repeating):
     async def reconcile(self) -> None:
         """Record the end of every run that was closed by force since the last time."""
         began = self._now()
+        query = _QUERY.format(self._since.isoformat())
         async with asyncio.timeout(_PATIENCE):
-            closed = [found async for found in self._closed_by_force()]
-        if closed:
-            async with self._database.writing() as session:
-                for run_id, reason, at in closed:
-                    await mark_run(
-                        session,
-                        run_id,
-                        status=RunStatus.FAILED,
-                        exit_reason=reason,
-                        ended_at=at,
-                        failure=f"The workflow was closed from outside: {reason}.",
-                    )
+            closed = {found.id async for found in self._client.list_workflows(query)}
+        async with self._database.reading() as session:
+            surprising = await active_workflows(session, closed)
+        for workflow_id, run_id in surprising.items():
+            await self._look_at(workflow_id, run_id)
         self._since = began - _OVERLAP
 
-    async def _closed_by_force(self) -> AsyncIterator[tuple[str, str, datetime]]:
-        query = _QUERY.format(self._since.isoformat())
-        async for found in self._client.list_workflows(query):
-            status = found.status.name if found.status else ""
-            run_id = found.id.rpartition("/")[2]
-            yield run_id, _BY_FORCE.get(status, "closed"), found.close_time or self._now()
+    async def _look_at(self, workflow_id: str, run_id: str) -> None:
+        """Record the run's end; not if it was reset in Temporal, and goes on since."""
+        async with asyncio.timeout(_PATIENCE):
+            found = await self._client.get_workflow_handle(workflow_id).describe()
+        reason = _BY_FORCE.get(found.status.name if found.status else "")
+        if reason is None:
+            return
+        async with self._database.writing() as session:
+            await mark_run(
+                session,
+                run_id,
+                status=RunStatus.FAILED,
+                exit_reason=reason,
+                ended_at=found.close_time or self._now(),
+                failure=f"The workflow was closed from outside: {reason}.",
+            )

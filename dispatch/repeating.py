@@ -43,5 +43,8 @@ class Repeating:
             except (DormouseError, RPCError, RuntimeError, TimeoutError) as error:
                 # Temporal or the database is away: said once per try, mended by the next.
                 logger.warning("%s.waiting", self._name, extra={"error": str(error)})
+            except Exception:
+                # A mistake of ours; without a next try, what is due would never be done.
+                logger.exception("%s.failed", self._name)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), self._every)

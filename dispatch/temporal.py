@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID, uuid5
 
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
@@ -17,6 +18,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+_SIGNALS: Final = UUID("0d2e9f1c-7a43-4f0e-8c58-b1a3a0a6c4e7")
 #: Where workers take up journeys.
 JOURNEYS_QUEUE: Final = "journeys"
 #: Registered with every Temporal server that Dormouse runs on.
@@ -66,7 +68,7 @@ async def signal(
         workflow_execution=WorkflowExecution(workflow_id=workflow_id),
         signal_name=name,
         input=Payloads(payloads=encoded),
-        request_id=f"{payload['id']}/{name}",
+        request_id=str(uuid5(_SIGNALS, f"{payload['id']}/{name}")),
         identity=client.identity,
     )
     try:

@@ -14,7 +14,7 @@ from domain.events import (
     PRODUCT_REMOVED,
     Event,
 )
-from domain.facts import number, product_id, products_in
+from domain.facts import product_id, products_in, quantity
 
 #: Events that list the whole cart.
 _WHOLE: Final = (CART_VIEWED, CART_UPDATED, CHECKOUT_STARTED)
@@ -38,8 +38,8 @@ class Cart:
             self.items = dict(_listed(event.properties))
         elif event.name in {PRODUCT_ADDED, PRODUCT_REMOVED}:
             sign = 1 if event.name == PRODUCT_ADDED else -1
-            for product, quantity in _listed(event.properties):
-                self._change(product, sign * quantity)
+            for product, pieces in _listed(event.properties):
+                self._change(product, sign * pieces)
 
     def _change(self, product: str, by: int) -> None:
         left = self.items.get(product, 0) + by
@@ -58,8 +58,4 @@ def cart_after(events: Iterable[Event]) -> Cart:
 
 
 def _listed(properties: Mapping[str, Any]) -> list[tuple[str, int]]:
-    return [(product_id(p) or "", _quantity(p)) for p in products_in(properties)]
-
-
-def _quantity(described: Mapping[str, Any]) -> int:
-    return max(1, int(number(described.get("quantity")) or 1))
+    return [(product_id(p) or "", quantity(p)) for p in products_in(properties)]

@@ -24,7 +24,10 @@ def parse_duration(text: str) -> timedelta:
         rest = rest[match.end() :]
     if rest or not text.strip():
         raise ValueError(f"{text!r} is not a duration; write it like '90 minutes', '2h', '3 days'")
-    return timedelta(seconds=total)
+    try:
+        return timedelta(seconds=total)
+    except OverflowError as error:
+        raise ValueError("this is longer than any duration; write it like '3 days'") from error
 
 
 def say_duration(duration: timedelta) -> str:

@@ -86,6 +86,22 @@ WITHDRAWALS: Final = (
     CUSTOMER_MERGED,
     CUSTOMER_DELETED,
 )
+#: What happens to a mail: it concerns only the run that sent it, where the event says which.
+MAIL_EVENTS: Final = (
+    EMAIL_DELIVERED,
+    EMAIL_DEFERRED,
+    EMAIL_OPENED,
+    EMAIL_LINK_CLICKED,
+    EMAIL_BLOCKED,
+    EMAIL_BOUNCED,
+    EMAIL_REJECTED,
+    EMAIL_MARKED_AS_SPAM,
+    UNSUBSCRIBED,
+)
+#: With one of these a person asks for no more marketing, whoever tells us so.
+OBJECTIONS: Final = (UNSUBSCRIBED, EMAIL_MARKED_AS_SPAM)
+#: What Dormouse alone can know: nobody else may say so.
+OURS: Final = (CUSTOMER_MERGED, CUSTOMER_DELETED, JOURNEY_REQUESTED)
 #: Events about one order: they concern only the runs of that order (and runs of no order).
 ABOUT_ONE_ORDER: Final = (ORDER_UPDATED, ORDER_DELIVERED, ORDER_REFUNDED, ORDER_CANCELLED)
 

@@ -8,6 +8,9 @@ from domain.events import Facts
 #: Longer texts are cut: facts travel to Temporal and into indexed columns.
 _LONGEST = 200
 _MOST_PRODUCTS = 50
+#: A look that lasts longer than a day, and more pieces than this, are a mistake.
+_LONGEST_LOOK = 86_400
+_MOST_PIECES = 1_000_000
 
 
 def facts_of(properties: Mapping[str, Any]) -> Facts:
@@ -17,7 +20,7 @@ def facts_of(properties: Mapping[str, Any]) -> Facts:
         product_ids=_product_ids(properties),
         category=_text(properties, "category", "list_id"),
         query=_text(properties, "query"),
-        dwell_seconds=number(properties.get("dwell_seconds")),
+        dwell_seconds=_credible_look(properties),
         rating=number(properties.get("rating")),
         run_id=_text(properties, "run_id"),
         message_id=_text(properties, "message_id"),
@@ -43,9 +46,20 @@ def number(value: Any) -> float | None:
         return None
     try:
         found = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if abs(found) < float("inf") else None
+
+
+def quantity(described: Mapping[str, Any]) -> int:
+    """How many pieces of a described product; one when that is not told, or not to be believed."""
+    pieces = number(described.get("quantity")) or 1
+    return int(pieces) if 1 <= pieces <= _MOST_PIECES else 1
+
+
+def _credible_look(properties: Mapping[str, Any]) -> float | None:
+    seconds = number(properties.get("dwell_seconds"))
+    return seconds if seconds is not None and 0 <= seconds <= _LONGEST_LOOK else None
 
 
 def _product_ids(properties: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,10 +1,13 @@
 """Ids: opaque, sortable by time, and telling by their prefix what they are of."""
 
+from hashlib import sha256
+from typing import Final
 from uuid import UUID, uuid5
 
 from ulid import ULID
 
-_MESSAGES = UUID("6f1d3c1e-5d0a-4d0b-9a43-3d2f6a1f7c55")
+_MESSAGES: Final = UUID("6f1d3c1e-5d0a-4d0b-9a43-3d2f6a1f7c55")
+_LONGEST: Final = 255
 
 
 def new_customer_id() -> str:
@@ -25,3 +28,11 @@ def message_id(run_id: str, step: str, occurrence: int) -> str:
 def workflow_id(journey: str, customer_id: str, run_id: str) -> str:
     """The Temporal workflow id of a run: readable in the UI, unique for ever."""
     return f"{journey}/{customer_id}/{run_id}"
+
+
+def fitting(foreign_id: str) -> str:
+    """An id made elsewhere, as our columns can hold it: a long one keeps its start and a hash."""
+    if len(foreign_id) <= _LONGEST:
+        return foreign_id
+    digest = sha256(foreign_id.encode()).hexdigest()
+    return f"{foreign_id[: _LONGEST - len(digest) - 1]}:{digest}"

@@ -8,6 +8,7 @@ from domain.durations import say_duration
 from domain.entry import LONGEST_LOOK, NEVER, Per, Refusal, Situation
 from domain.events import (
     ABOUT_ONE_ORDER,
+    MAIL_EVENTS,
     ORDER_COMPLETED,
     PRODUCT_REVIEWED,
     WITHDRAWALS,
@@ -100,14 +101,14 @@ def concerns(event: Event, run: ActiveRun, rules: JourneyRules) -> bool:
         return False
     if event.happened_at < run.entered_at:
         return False  # from before the run: known when it started, or none of its business
-    if event.facts.run_id is not None:
-        return event.facts.run_id == run.id
     return is_about(event, run)
 
 
 def is_about(event: Event, run: ActiveRun) -> bool:
-    """Whether the order or product of `event` is one that `run` cares for."""
+    """Whether the mail, order or product of `event` is one that `run` cares for."""
     facts = event.facts
+    if event.name in MAIL_EVENTS and facts.run_id is not None:
+        return facts.run_id == run.id
     if run.key and event.name in ABOUT_ONE_ORDER:
         return facts.order_id == run.key
     if run.key and event.name == ORDER_COMPLETED:

@@ -1,6 +1,6 @@
 """Taking in a group of messages: everything they mean and cause, in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -9,6 +9,9 @@ from domain.cart import CART_EVENTS, MAY_EMPTY, cart_after
 from domain.events import (
     CART_EMPTIED,
     CUSTOMER_MERGED,
+    ENGAGEMENT,
+    MAIL_EVENTS,
+    OBJECTIONS,
     ORDER_COMPLETED,
     ORDER_DELIVERED,
     UNSUBSCRIBED,
@@ -17,14 +20,15 @@ from domain.events import (
     Facts,
 )
 from domain.facts import facts_of
+from domain.ids import fitting
 from domain.incoming import Call, Incoming
 from domain.products import ProductKind, slowest
 from domain.routing import CustomerView, refusal, route
 from domain.rules import Catalogue
 from intake.effects import Effects
 from intake.learning import described_products, learn_order
-from intake.people import People, note_moment
-from intake.traits import IDENTIFIED, apply_traits, moments
+from intake.people import People, later_of, note_moment
+from intake.traits import IDENTIFIED, apply_traits, moments, withdraw_unless_given_since
 from store import intake as records
 from store import tables
 from store.events import events_since
@@ -66,6 +70,11 @@ class Group:
         """The journeys with the settings in force."""
         return self.effects.catalogue
 
+    @property
+    def _asked_for(self) -> frozenset[str]:
+        """The names of which somebody asks when they last happened."""
+        return frozenset({IDENTIFIED}).union(*(r.listens for r in self.catalogue.values()))
+
     async def take(self, messages: Sequence[Incoming]) -> list[Event]:
         """Keep what is new among `messages` and put on record what follows from it."""
         fresh = await self._fresh(messages)
@@ -84,19 +93,21 @@ class Group:
         return [one.event for one in done]
 
     async def _fresh(self, messages: Sequence[Incoming]) -> list[Incoming]:
-        first = {message.message_id: message for message in reversed(messages)}
+        first: dict[str, Incoming] = {}
+        for message in messages:
+            first.setdefault(message.message_id, message)
         known = await records.known_messages(self.session, first.keys())
-        return [m for m in reversed(first.values()) if m.message_id not in known]
+        return [message for message in first.values() if message.message_id not in known]
 
     async def _understand(self, people: People, messages: Sequence[Incoming]) -> list[Done]:
         who = [(message, await people.who(message)) for message in messages]
         await people.write()
-        sent_by = await records.runs_of_messages(
-            self.session, {m for message in messages if (m := message.properties.get("message_id"))}
-        )
+        events = [_event_of(message) for message in messages]
+        mails = {e.facts.message_id for e in events if e.name in MAIL_EVENTS and e.facts.message_id}
+        sent_by = await records.runs_of_messages(self.session, mails)
         return [
-            Done(message, people.survivor(customer), _event_of(message, sent_by))
-            for message, customer in who
+            Done(message, people.survivor(customer), _of_its_run(event, sent_by))
+            for (message, customer), event in zip(who, events, strict=True)
             if customer is not None
         ]
 
@@ -111,26 +122,26 @@ class Group:
             for product in one.event.facts.product_ids
         }
         self.kinds = await records.kinds_of(self.session, products)
-        if curious := {one.customer.id for one in done if self._may_qualify(one)}:
-            oldest = min(one.event.happened_at for one in done)
+        told = {one.customer.id for one in done if one.message.traits}
+        if curious := [one for one in done if self._may_qualify(one, is_told_about=told)]:
+            oldest = min(one.event.happened_at for one in curious)
             since = oldest - self.effects.pace.of(self._memory())
-            self.past = await records.recent_events(self.session, curious, since=since)
+            ids = {one.customer.id for one in curious}
+            self.past = await records.recent_events(self.session, ids, since=since)
 
-    def _may_qualify(self, one: Done) -> bool:
-        """Whether a condition on earlier events could let the customer in anywhere."""
-        if one.event.is_history:
-            return False
+    def _may_qualify(self, one: Done, *, is_told_about: Collection[str]) -> bool:
+        """Whether a condition on earlier events could let the customer in anywhere.
+
+        Nothing is ruled out for somebody of whom this very group says who they are.
+        """
+        at, pace = one.event.happened_at, self.effects.pace
         view, runs = self._view(one.customer), self._runs(one.customer)
-        return any(
-            refusal(
-                rules,
-                view,
-                runs.active,
-                key="",
-                at=one.event.happened_at,
-                pace=self.effects.pace,
+        return not one.event.is_history and any(
+            at >= self.effects.now - pace.of(rules.entry.fresh_for)
+            and (
+                one.customer.id in is_told_about
+                or refusal(rules, view, runs.active, key="", at=at, pace=pace) is None
             )
-            is None
             for rules in self.catalogue.values()
             if rules.entry.when is not None
         )
@@ -150,18 +161,32 @@ class Group:
         has_left = False
         if one.message.traits:
             has_left = await apply_traits(self.session, customer, one.message)
-        note_moment(customer, event.name, event.happened_at)
-        await self._learn(customer, event)
+        self._note(customer, event)
+        await self._learn(one)
         self.session.add(customer)
         self._route(customer, event)
         for derived in await self._derived(one, has_left=has_left):
             row = records.event_row(derived, customer.id)
             if await records.add_events(self.session, [row]):
-                note_moment(customer, derived.name, derived.happened_at)
+                self._note(customer, derived)
                 self._route(customer, derived)
 
-    async def _learn(self, customer: tables.Customer, event: Event) -> None:
+    def _note(self, customer: tables.Customer, event: Event) -> None:
+        """Remember when what journeys ask for last happened; no shop's own event names pile up."""
+        if event.name in self._asked_for:
+            note_moment(customer, event.name, event.happened_at)
+        if event.name in ENGAGEMENT.events:
+            customer.last_active_at = later_of(customer.last_active_at, event.happened_at)
+
+    async def _learn(self, one: Done) -> None:
+        customer, event = one.customer, one.event
         await learn_order(self.session, customer, event)
+        if event.name in OBJECTIONS and one.message.customer_id is None:
+            # Told by the shop; what we found out ourselves is on record already.
+            proof = {"message_id": event.id}
+            await withdraw_unless_given_since(
+                self.session, customer, at=event.happened_at, evidence=proof
+            )
         if event.name == ORDER_COMPLETED:
             at = event.happened_at
             customer.last_ordered_at = max(customer.last_ordered_at or at, at)
@@ -190,10 +215,8 @@ class Group:
             names.append(CART_EMPTIED)
         if has_left:
             names.append(UNSUBSCRIBED)
-        return [
-            replace(event, id=f"{event.id}:{name}"[-255:], name=name, facts=Facts(), properties={})
-            for name in names
-        ]
+        bare = replace(event, facts=Facts(), properties={})
+        return [replace(bare, id=fitting(f"{event.id}:{name}"), name=name) for name in names]
 
     async def _is_empty(self, one: Done) -> bool:
         since = one.event.happened_at - self.effects.pace.of(_CART_MEMORY)
@@ -222,11 +245,8 @@ def view_of(customer: tables.Customer, runs: Runs) -> CustomerView:
     )
 
 
-def _event_of(message: Incoming, sent_by: Mapping[str, str]) -> Event:
-    """What a message says was done, with the run that the mail it is about belongs to."""
-    facts = facts_of(message.properties)
-    if facts.run_id is None and (run_id := sent_by.get(facts.message_id or "")):
-        facts = facts.model_copy(update={"run_id": run_id})
+def _event_of(message: Incoming) -> Event:
+    """What a message says was done."""
     is_track = message.call is Call.TRACK and message.name is not None
     properties = message.properties if is_track else {"traits": sorted(message.traits)}
     return Event(
@@ -234,21 +254,34 @@ def _event_of(message: Incoming, sent_by: Mapping[str, str]) -> Event:
         name=message.name if is_track and message.name else _NAMES[message.call],
         happened_at=message.happened_at,
         received_at=message.received_at,
-        facts=facts if is_track else Facts(),
+        facts=facts_of(message.properties) if is_track else Facts(),
         properties=properties,
         is_history=message.is_history,
     )
 
 
+def _of_its_run(event: Event, sent_by: Mapping[str, str]) -> Event:
+    """The event with the run that the mail it is about belongs to."""
+    if event.name not in MAIL_EVENTS or event.facts.run_id is not None:
+        return event
+    run_id = sent_by.get(event.facts.message_id or "")
+    if run_id is None:
+        return event
+    facts = event.facts.model_copy(update={"run_id": run_id})
+    return replace(event, facts=facts, properties={**event.properties, "run_id": run_id})
+
+
 async def learn_products(
-    session: AsyncSession, events: Sequence[Event], told: dict[str, object]
-) -> None:
-    """Keep products that events describe, unless they were `told` the same way just before."""
+    session: AsyncSession, events: Sequence[Event], told: Mapping[str, object]
+) -> dict[str, object]:
+    """Keep products that events describe, unless they were `told` the same way just before.
+
+    Returns what was told now.
+    """
     rows = {
         product: row
         for product, row in described_products(events).items()
         if told.get(product) != {**row, "updated_at": None}
     }
     await records.learn_products(session, list(rows.values()))
-    for product, row in rows.items():
-        told[product] = {**row, "updated_at": None}
+    return {product: {**row, "updated_at": None} for product, row in rows.items()}

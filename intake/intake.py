@@ -5,10 +5,10 @@ one transaction. Each caller is answered after the commit that holds its message
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from domain.deliveries import DeliveryEvent
 from domain.errors import Unavailable
@@ -17,10 +17,14 @@ from domain.pace import Pace
 from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.rules import Catalogue
 from intake import requests
+from intake.effects import Effects
 from intake.group import Group, learn_products
 from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
-from store.sessions import Database
+from store.overtaking import Overtaken
+from store.sessions import AsyncSession, Database
+
+T = TypeVar("T")
 
 #: Messages that one commit takes at most.
 _LARGEST_GROUP: Final = 2_000
@@ -62,12 +66,14 @@ class Intake:
         self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._told_products: dict[str, object] = {}
         self._writer: asyncio.Task[None] | None = None
+        self._is_closing = False
 
     async def __aenter__(self) -> Self:
         self._writer = asyncio.create_task(self._write())
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_closing = True
         await self._waiting.put(None)
         if self._writer:
             await self._writer
@@ -76,8 +82,10 @@ class Intake:
         """Return once the messages and all that follows from them are committed.
 
         A message id that was accepted before changes nothing. Raises Unavailable when the
-        database cannot take them now; then nothing of this call was kept.
+        database cannot take them now, or the intake is closing; then nothing of this call was kept.
         """
+        if self._is_closing:
+            raise Unavailable("This gateway is stopping; send it again.")
         if incoming:
             answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             await self._waiting.put(_Waiting(incoming, answer))
@@ -85,14 +93,20 @@ class Intake:
 
     async def start(self, request: StartRequest) -> StartedRun:
         """Start a journey directly; raises NotFound, Invalid or Refused with the rule's code."""
-        async with self._transactions.open() as (session, effects):
+
+        async def work(session: AsyncSession, effects: Effects) -> StartedRun:
             return await requests.start_run(session, effects, request)
+
+        return await self._do(work)
 
     async def report(self, provider: str, events: Sequence[DeliveryEvent]) -> None:
         """Take in what a provider reports about messages, each report once."""
-        async with self._transactions.open() as (session, effects):
+
+        async def work(session: AsyncSession, effects: Effects) -> None:
             news = await take_reports(session, provider, events, effects.now)
             await Group(session, effects).take(news)
+
+        await self._do(work)
 
     async def change_consent(
         self,
@@ -103,21 +117,36 @@ class Intake:
         evidence: Mapping[str, Any],
     ) -> None:
         """Record grants and withdrawals; a withdrawal of marketing mail ends its runs."""
-        async with self._transactions.open() as (session, effects):
+
+        async def work(session: AsyncSession, effects: Effects) -> None:
             await requests.change_consents(
                 session, effects, customer_id, changes, source=source, evidence=evidence
             )
 
+        await self._do(work)
+
     async def erase(self, customer_id: str, *, actor: str) -> None:
         """Forget a person: their runs end, their data goes, their address stays blocked."""
-        async with self._transactions.open() as (session, effects):
+
+        async def work(session: AsyncSession, effects: Effects) -> None:
             await requests.erase(session, effects, customer_id, actor=actor)
+
+        await self._do(work)
+
+    async def _do(self, work: Callable[[AsyncSession, Effects], Awaitable[T]]) -> T:
+        """Do `work` in a transaction; once more when another process wrote the same first."""
+        try:
+            async with self._transactions.open() as (session, effects):
+                return await work(session, effects)
+        except Overtaken:
+            async with self._transactions.open() as (session, effects):
+                return await work(session, effects)
 
     async def _write(self) -> None:
         is_open = True
         while is_open:
-            group = [await self._waiting.get()]
-            size = 0
+            first = await self._waiting.get()
+            group, size = [first], len(first.messages) if first else 0
             while not self._waiting.empty() and size < _LARGEST_GROUP:
                 waiting = self._waiting.get_nowait()
                 group.append(waiting)
@@ -132,7 +161,7 @@ class Intake:
             await self._commit([message for waiting in group for message in waiting.messages])
         except Exception as caught:  # noqa: BLE001 - every caller gets an answer, come what may
             error = caught
-        if error and len(group) > 1 and not isinstance(error, Unavailable):
+        if error and len(group) > 1 and _is_of_one(error):
             for waiting in group:
                 await self._answer([waiting])
             return
@@ -142,8 +171,17 @@ class Intake:
     async def _commit(self, messages: Sequence[Incoming]) -> None:
         if not messages:
             return
-        async with self._transactions.open() as (session, effects):
+
+        async def work(session: AsyncSession, effects: Effects) -> dict[str, object]:
             events = await Group(session, effects).take(messages)
-            if len(self._told_products) > _MOST_TOLD:
-                self._told_products.clear()
-            await learn_products(session, events, self._told_products)
+            return await learn_products(session, events, self._told_products)
+
+        told = await self._do(work)
+        if len(self._told_products) > _MOST_TOLD:
+            self._told_products.clear()
+        self._told_products |= told
+
+
+def _is_of_one(error: Exception) -> bool:
+    """Whether an error may be about one caller's messages and not about the database."""
+    return isinstance(error, Overtaken) or not isinstance(error, Unavailable)

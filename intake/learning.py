@@ -1,5 +1,6 @@
 """What events teach us about the shop: its orders, and products it has not described itself."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -12,11 +13,16 @@ from domain.events import (
     ORDER_UPDATED,
     Event,
 )
-from domain.facts import number, product_id, products_in
+from domain.facts import product_id, products_in, quantity
 from store import tables
-from store.intake import keep_orders, void_order
+from store.intake import keep_order, void_order
 from store.sessions import AsyncSession
 
+#: What a price column holds: fourteen digits, four of them behind the point.
+_SMALLEST: Final = Decimal("0.0001")
+_LARGEST: Final = Decimal(10) ** 10 - 1
+#: ISO 4217.
+_CURRENCY: Final = re.compile("[A-Za-z]{3}", re.ASCII)
 _VOID: Final = {ORDER_REFUNDED: "refunded", ORDER_CANCELLED: "cancelled"}
 
 
@@ -32,10 +38,11 @@ async def learn_order(session: AsyncSession, customer: tables.Customer, event: E
             "status": "completed",
             "total": money(event.properties.get("total")),
             "currency": _currency(event.properties),
-            "completed_at": event.happened_at,
             "updated_at": event.happened_at,
         }
-        await keep_orders(session, [order], list(_items(order_id, event)))
+        if event.name == ORDER_COMPLETED:
+            order["completed_at"] = event.happened_at
+        await keep_order(session, order, list(_items(order_id, event)))
     elif status := _VOID.get(event.name):
         at = event.happened_at
         await void_order(session, order_id, customer_id=customer.id, status=status, at=at)
@@ -46,7 +53,7 @@ def _items(order_id: str, event: Event) -> Iterable[dict[str, Any]]:
         yield {
             "order_id": order_id,
             "product_id": product_id(described),
-            "quantity": max(1, int(number(described.get("quantity")) or 1)),
+            "quantity": quantity(described),
             "price": money(described.get("price")),
         }
 
@@ -85,14 +92,14 @@ def money(value: Any) -> Decimal | None:
         return None
     try:
         amount = Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         return None
-    return amount if amount.is_finite() and abs(amount) < Decimal(10) ** 10 else None
+    return amount.quantize(_SMALLEST) if amount.is_finite() and abs(amount) < _LARGEST else None
 
 
 def _currency(properties: Mapping[str, Any]) -> str | None:
-    code = _short(properties.get("currency"), 3)
-    return code.upper() if code and len(code) == 3 and code.isalpha() else None  # noqa: PLR2004
+    code = _short(properties.get("currency"), 16)
+    return code.upper() if code and _CURRENCY.fullmatch(code) else None
 
 
 def _short(value: Any, longest: int) -> str | None:

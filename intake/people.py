@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
-from domain.events import ENGAGEMENT
 from domain.ids import new_customer_id
 from domain.incoming import Call, Incoming
 from store import tables
@@ -21,6 +21,9 @@ from store.sessions import AsyncSession
 
 _FIELDS = ("email", "email_key", "phone", "first_name", "last_name", "locale", "timezone")
 _MORE_FIELDS = ("country", "birthday", "bought_kind")
+#: What the shop said last about consent, so that saying it again changes nothing; in `latest`
+#: the moment at which it did.
+SAID: Final = "marketing_consent"
 
 
 class People:
@@ -28,7 +31,9 @@ class People:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self._asked: set[Name] = set()
         self._owners: dict[Name, str] = {}
+        self._unowned: set[Name] = set()
         self._customers: dict[str, tables.Customer] = {}
         self._survivors: dict[str, str] = {}
         self._new_names: dict[Name, str] = {}
@@ -39,11 +44,16 @@ class People:
     async def of(cls, session: AsyncSession, messages: Sequence[Incoming]) -> "People":
         """Everybody whom the messages name, as far as they are known already."""
         people = cls(session)
-        names = {name for message in messages for name in _names(message)}
-        people._owners = await owners_of(session, names)
-        ids = {*people._owners.values(), *(m.customer_id for m in messages if m.customer_id)}
-        people._customers = await locked_customers(session, ids)
+        people._asked = {name for message in messages for name in _names(message)}
+        await people._look_up({m.customer_id for m in messages if m.customer_id})
+        if any(c.merged_into or c.erased_at for c in people._customers.values()):
+            await people._look_up(set())  # joined or erased while we waited for the lock
         return people
+
+    async def _look_up(self, ids: set[str]) -> None:
+        self._owners = await owners_of(self._session, self._asked)
+        self._unowned = self._asked - self._owners.keys()
+        self._customers |= await locked_customers(self._session, ids | {*self._owners.values()})
 
     async def who(self, message: Incoming) -> tables.Customer | None:
         """The customer a message is about; None only when our own id names nobody any more."""
@@ -64,9 +74,10 @@ class People:
         if known is not None and known.merged_into is None:
             return None if known.erased_at else known
         found = await customer_by_id(self._session, customer_id)
-        if found is not None:
-            self._customers[found.id] = found
-        return found
+        if found is None:
+            return None
+        self._customers |= await locked_customers(self._session, [found.id])
+        return self._customers[found.id]
 
     async def _named(self, message: Incoming) -> tables.Customer:
         user, browser = (
@@ -92,6 +103,7 @@ class People:
         if previous is None:
             customer = await self._named(message)
             self._name(customer, ("anonymous", previous_id))
+            self._name(customer, ("user", previous_id))
             return customer
         if user is None and message.user_id:
             self._name(previous, ("user", message.user_id))
@@ -122,7 +134,8 @@ class People:
     async def write(self) -> None:
         """Write new customers, then the names they are known by."""
         await self._session.flush()
-        await name_customers(self._session, self._new_names)
+        await name_customers(self._session, self._new_names, unowned=self._unowned)
+        self._unowned -= self._new_names.keys()
         self._new_names = {}
 
     async def _merge(self, loser: tables.Customer, *, into: tables.Customer) -> None:
@@ -158,15 +171,18 @@ def _take_over(loser: tables.Customer, survivor: tables.Customer) -> None:
         if getattr(survivor, name) is None:
             setattr(survivor, name, getattr(loser, name))
     survivor.attributes = {**loser.attributes, **survivor.attributes}
+    if loser.latest.get(SAID, "") > survivor.latest.get(SAID, ""):
+        survivor.attributes = {**survivor.attributes, SAID: loser.attributes.get(SAID)}
     names = {*loser.latest, *survivor.latest}
     survivor.latest = {
         name: max(loser.latest.get(name, ""), survivor.latest.get(name, "")) for name in names
     }
-    survivor.last_active_at = _later(loser.last_active_at, survivor.last_active_at)
-    survivor.last_ordered_at = _later(loser.last_ordered_at, survivor.last_ordered_at)
+    survivor.last_active_at = later_of(loser.last_active_at, survivor.last_active_at)
+    survivor.last_ordered_at = later_of(loser.last_ordered_at, survivor.last_ordered_at)
 
 
-def _later(*moments: datetime | None) -> datetime | None:
+def later_of(*moments: datetime | None) -> datetime | None:
+    """The latest of these moments, as far as they are known."""
     return max((moment for moment in moments if moment), default=None)
 
 
@@ -181,9 +197,7 @@ def _names(message: Incoming) -> Iterable[Name]:
 
 
 def note_moment(customer: tables.Customer, name: str, at: datetime) -> None:
-    """Remember when an event of this name last happened."""
+    """Remember when something of this name last happened."""
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
     if moment > customer.latest.get(name, ""):
         customer.latest = {**customer.latest, name: moment}
-    if name in ENGAGEMENT.events:
-        customer.last_active_at = _later(customer.last_active_at, at)

@@ -1,6 +1,7 @@
 """Providers' reports: what became of a message, for the ledger and for the run that sent it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +18,7 @@ from domain.events import (
     UNSUBSCRIBED,
     EventName,
 )
+from domain.ids import fitting
 from domain.incoming import Call, Incoming
 from domain.messages import MessageStatus
 from store import tables
@@ -58,6 +60,10 @@ async def take_reports(
     session: AsyncSession, provider: str, reports: Sequence[DeliveryEvent], now: datetime
 ) -> list[Incoming]:
     """Record reports that are new; returns the events that they are for the customers."""
+    reports = [
+        replace(report, id=fitting(report.id), happened_at=min(report.happened_at, now))
+        for report in reports
+    ]
     found = {report.id: await message_of(session, report) for report in reports}
     new = await add_reports(session, provider, reports, found, now)
     events = []
@@ -120,9 +126,9 @@ def _event(
         "reason": report.reason,
     }
     return Incoming(
-        message_id=f"{provider}:{report.id}"[:255],
+        message_id=fitting(f"{provider}:{report.id}"),
         call=Call.TRACK,
-        happened_at=min(report.happened_at, now),
+        happened_at=report.happened_at,
         received_at=now,
         customer_id=message.customer_id,
         name=name,

@@ -19,7 +19,7 @@ from store import intake as records
 from store import tables
 from store.consents import record_consent
 from store.customers import customer_by_id, customer_by_shop_id
-from store.erasure import erase_customer
+from store.erasure import erase_customer, merged_into
 from store.people import locked_customers
 from store.runs import run_of_request
 from store.sessions import AsyncSession
@@ -38,6 +38,8 @@ async def start_run(session: AsyncSession, effects: Effects, request: StartReque
         known = ", ".join(effects.catalogue)
         raise NotFound(f"There is no journey {request.journey!r}; there are {known}.")
     customer = await _by_shop_id(session, request.customer_id)
+    if repeated := await _repeated(session, request):
+        return repeated  # it was made while we waited for the customer
     settings = rules.settings_with(request.settings)
     key = _key(rules, request)
     runs = (await records.runs_of(session, [customer.id]))[customer.id]
@@ -69,14 +71,22 @@ async def _repeated(session: AsyncSession, request: StartRequest) -> StartedRun 
 
 
 async def _by_shop_id(session: AsyncSession, shop_id: str) -> tables.Customer:
-    found = await customer_by_shop_id(session, shop_id)
+    known = await customer_by_shop_id(session, shop_id)
+    found = await _locked(session, known.id) if known else None
     if found is None:
         raise NotFound(f"No customer {shop_id!r} is known; send an identify call first.")
-    return await _locked(session, found)
+    return found
 
 
-async def _locked(session: AsyncSession, customer: tables.Customer) -> tables.Customer:
-    return (await locked_customers(session, [customer.id]))[customer.id]
+async def _locked(session: AsyncSession, customer_id: str) -> tables.Customer | None:
+    """The customer as they are now, also when they were merged while we waited for the lock."""
+    found = await customer_by_id(session, customer_id)
+    while found is not None:
+        locked = (await locked_customers(session, [found.id]))[found.id]
+        if locked.merged_into is None and locked.erased_at is None:
+            return locked
+        found = await customer_by_id(session, locked.id)
+    return None
 
 
 def _key(rules: JourneyRules, request: StartRequest) -> str:
@@ -174,16 +184,17 @@ async def _block_or_free(
 async def erase(session: AsyncSession, effects: Effects, customer_id: str, *, actor: str) -> None:
     """Forget a person: their runs end, their data goes, their address stays blocked."""
     customer = await _known(session, customer_id)
-    runs = (await records.runs_of(session, [customer.id]))[customer.id]
+    person = [customer.id, *(other.id for other in await merged_into(session, customer))]
     now = effects.now
     gone = Event(f"erased:{customer.id}", CUSTOMER_DELETED, now, now, facts=Facts())
-    for run in runs.active:
-        effects.signal(run.id, gone)
+    for runs in (await records.runs_of(session, person)).values():
+        for run in runs.active:
+            effects.signal(run.id, gone)
     await erase_customer(session, customer, actor=actor, at=now)
 
 
 async def _known(session: AsyncSession, customer_id: str) -> tables.Customer:
-    found = await customer_by_id(session, customer_id)
+    found = await _locked(session, customer_id)
     if found is None:
         raise NotFound(f"No customer {customer_id} is known.")
-    return await _locked(session, found)
+    return found

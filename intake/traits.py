@@ -6,14 +6,13 @@ from typing import Any, Final
 
 from domain.incoming import Incoming
 from domain.traits import CHANNELS, Traits, read_traits
+from intake.people import SAID, note_moment
 from store import tables
-from store.consents import record_consent
+from store.consents import consents_in_force, record_consent
 from store.sessions import AsyncSession
 
 #: Under this name an identify call stands in the timeline and in `latest`.
 IDENTIFIED: Final = "Identified"
-#: What the shop said last about consent, so that saying it again changes nothing.
-_SAID: Final = "marketing_consent"
 _FIELDS: Final = (
     "phone",
     "first_name",
@@ -28,14 +27,17 @@ _FIELDS: Final = (
 async def apply_traits(session: AsyncSession, customer: tables.Customer, message: Incoming) -> bool:
     """Take over what the message says; True when it takes back consent to marketing mail.
 
-    A call that is older than one already known only fills gaps.
+    A call that is older than one already known only fills gaps. Of consents the last word counts,
+    by the time at which it was spoken.
     """
     traits = read_traits(message.traits)
-    last = moments(customer.latest).get(IDENTIFIED)
-    is_late = last is not None and message.happened_at < last
+    last = moments(customer.latest)
+    is_late = IDENTIFIED in last and message.happened_at < last[IDENTIFIED]
     _take_fields(customer, traits, only_gaps=is_late)
-    if is_late or traits.consent is None:
+    is_outdated = SAID in last and message.happened_at < last[SAID]
+    if traits.consent is None or is_outdated:
         return False
+    note_moment(customer, SAID, message.happened_at)
     return await _take_consent(session, customer, traits.consent, message)
 
 
@@ -67,11 +69,11 @@ async def _take_consent(
     chose meanwhile with an unsubscribe link.
     """
     said = sorted(granted)
-    if customer.attributes.get(_SAID) == said:
+    if customer.attributes.get(SAID) == said:
         return False
-    customer.attributes = {**customer.attributes, _SAID: said}
+    customer.attributes = {**customer.attributes, SAID: said}
     had_mail = "email" in customer.consents.get("marketing", ())
-    for channel in sorted(CHANNELS):
+    for channel in sorted(CHANNELS - await _decided_since(session, customer, message.happened_at)):
         await record_consent(
             session,
             customer,
@@ -83,7 +85,38 @@ async def _take_consent(
             at=message.happened_at,
             evidence={"message_id": message.message_id},
         )
-    return had_mail and "email" not in granted
+    return had_mail and "email" not in customer.consents.get("marketing", ())
+
+
+async def withdraw_unless_given_since(
+    session: AsyncSession, customer: tables.Customer, *, at: datetime, evidence: Mapping[str, Any]
+) -> None:
+    """Take back consent to marketing mail, unless a later word about it is known."""
+    if "email" in await _decided_since(session, customer, at):
+        return
+    await record_consent(
+        session,
+        customer,
+        topic="marketing",
+        channel="email",
+        granted=False,
+        basis="express",
+        source="event",
+        at=at,
+        evidence=evidence,
+        repeated=True,
+    )
+
+
+async def _decided_since(
+    session: AsyncSession, customer: tables.Customer, moment: datetime
+) -> set[str]:
+    """The channels about which a later word is known, for example by an unsubscribe link."""
+    return {
+        change.channel
+        for change in await consents_in_force(session, customer.id)
+        if change.topic == "marketing" and change.happened_at > moment
+    }
 
 
 def moments(latest: Mapping[str, str]) -> dict[str, datetime]:

@@ -12,6 +12,7 @@ from intake.effects import Effects
 from store import tables
 from store.dispatches import add_dispatches, held_elsewhere
 from store.journey_settings import catalogue_in_force
+from store.overtaking import overtaking_noticed
 from store.sessions import AsyncSession, Database
 
 
@@ -43,13 +44,17 @@ class Transactions:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[tuple[AsyncSession, Effects]]:
-        """A session and the effects to fill; both are committed together, then delivered."""
+        """A session and the effects to fill; both are committed together, then delivered.
+
+        Raises Overtaken when another process wrote the same first: then do it again.
+        """
         now = self.now()
-        async with self.database.writing() as session:
-            catalogue = await catalogue_in_force(session, self.catalogue)
-            effects = Effects(catalogue, self.pace, self.deliverer.owner, now)
-            yield session, effects
-            in_hand = await self._record(session, effects)
+        with overtaking_noticed():
+            async with self.database.writing() as session:
+                catalogue = await catalogue_in_force(session, self.catalogue)
+                effects = Effects(catalogue, self.pace, self.deliverer.owner, now)
+                yield session, effects
+                in_hand = await self._record(session, effects)
         if in_hand:
             self.deliverer.deliver(in_hand)
 

@@ -46,13 +46,15 @@ async def record_consent(  # noqa: PLR0913 - each is part of the proof
     at: datetime,
     wording: str | None = None,
     evidence: Mapping[str, Any] | None = None,
+    repeated: bool = False,
 ) -> bool:
     """Append a grant or withdrawal and bring the customer's projection up to date.
 
-    False, and nothing written, when it says what holds already.
+    False, and nothing written, when it says what holds already; unless with a new wording, or when
+    it is to be `repeated`, so that an older word that comes later does not hold against it.
     """
     channels = set(customer.consents.get(topic, ()))
-    if granted == (channel in channels) and not wording:
+    if granted == (channel in channels) and not (wording or repeated):
         return False
     session.add(
         tables.ConsentChange(

@@ -23,15 +23,17 @@ _MOMENTS: Final = {
 
 
 async def message_of(session: AsyncSession, report: DeliveryEvent) -> tables.Message | None:
-    """The message a report is about: by our id, else by the provider's."""
-    if report.message_id and (found := await session.get(tables.Message, report.message_id)):
+    """The message a report is about, locked: by our id, else by the provider's."""
+    ours, theirs = report.message_id, report.provider_message_id
+    if ours and (found := await session.get(tables.Message, ours, with_for_update=True)):
         return found
-    if not report.provider_message_id:
+    if not theirs:
         return None
     by_provider = await session.scalars(
         select(tables.Message)
-        .where(col(tables.Message.provider_message_id) == report.provider_message_id)
+        .where(col(tables.Message.provider_message_id) == theirs)
         .limit(1)
+        .with_for_update()
     )
     return by_provider.first()
 
@@ -43,17 +45,20 @@ async def add_reports(
     messages: Mapping[str, tables.Message | None],
     now: datetime,
 ) -> set[str]:
-    """Keep reports as they came; returns the provider's ids of the new ones."""
+    """Keep reports as they came; returns the provider's ids of the new ones.
+
+    What names a person whom an erasure would not find here is left out.
+    """
     rows = [
         {
             "provider": provider,
-            "event_id": report.id[:255],
+            "event_id": report.id,
             "message_id": message.id if (message := messages[report.id]) else None,
             "type": report.type,
             "happened_at": report.happened_at,
             "received_at": now,
             "machine": report.machine,
-            "raw": dict(report.raw),
+            "raw": dict(report.raw) if message and message.to_address else {},
         }
         for report in reports
     ]
@@ -71,5 +76,6 @@ def advance(message: tables.Message, report: DeliveryEvent, status: MessageStatu
         return
     if RANK[status] > RANK[MessageStatus(message.status)]:
         message.status = status
-        message.reason = report.reason or message.reason
+        if message.to_address:  # else they were erased, and a reason may name them
+            message.reason = report.reason or message.reason
         message.sent_at = message.sent_at or report.happened_at

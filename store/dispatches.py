@@ -41,6 +41,15 @@ async def any_overdue(session: AsyncSession, *, now: datetime) -> bool:
     return found.first() is not None
 
 
+async def start_is_due(session: AsyncSession, run_id: str) -> bool:
+    """Whether Temporal still has to be told to start this run."""
+    row = tables.Dispatch
+    found = await session.scalars(
+        select(col(row.id)).where(col(row.run_id) == run_id, col(row.kind) == "start").limit(1)
+    )
+    return found.first() is not None
+
+
 async def lease_overdue(
     session: AsyncSession, *, owner: str, now: datetime, until: datetime, limit: int
 ) -> Sequence[tables.Dispatch]:

@@ -1,5 +1,6 @@
 """Forgetting a person."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -7,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from store import tables
+from store.customers import same_person
 from store.sessions import AsyncSession
 from store.suppressions import suppress
 
@@ -29,32 +31,55 @@ _FIELDS: Final = (
 _DELETED: Final = (tables.Event, tables.Identity, tables.ConsentChange, tables.Order)
 
 
+async def merged_into(
+    session: AsyncSession, customer: tables.Customer
+) -> Sequence[tables.Customer]:
+    """Everybody who was found to be this customer."""
+    found = await session.scalars(
+        select(tables.Customer)
+        .where(col(tables.Customer.id).in_(select(same_person(customer.id).c.id)))
+        .where(col(tables.Customer.id) != customer.id)
+    )
+    return found.all()
+
+
 async def erase_customer(
     session: AsyncSession, customer: tables.Customer, *, actor: str, at: datetime
 ) -> None:
     """Delete all that tells about the person; runs and messages stay as bare numbers.
 
-    The address stays suppressed by its hash, so that an import cannot bring it back to life.
+    Whoever was merged into them goes too. Their addresses stay suppressed by their hashes, so that
+    an import cannot bring them back to life.
     """
-    if customer.email:
-        await suppress(session, customer.email, reason="erased", source=actor, at=at)
-    await _forget_mails(session, customer.id)
+    person = [customer, *await merged_into(session, customer)]
+    for address in {known.email for known in person if known.email}:
+        await suppress(session, address, reason="erased", source=actor, at=at)
+    ids = [known.id for known in person]
+    await _forget_mails(session, ids)
     for table in _DELETED:
-        await session.execute(delete(table).where(col(table.customer_id) == customer.id))
+        await session.execute(delete(table).where(col(table.customer_id).in_(ids)))
+    await session.execute(
+        update(tables.Run).where(col(tables.Run.customer_id).in_(ids)).values(about={})
+    )
+    for known in person:
+        _forget(known, at)
+        session.add(known)
+
+
+def _forget(customer: tables.Customer, at: datetime) -> None:
     for name in _FIELDS:
         setattr(customer, name, None)
     customer.attributes, customer.consents, customer.latest = {}, {}, {}
     customer.erased_at = at
-    session.add(customer)
 
 
-async def _forget_mails(session: AsyncSession, customer_id: str) -> None:
+async def _forget_mails(session: AsyncSession, ids: Sequence[str]) -> None:
     message, content, report = tables.Message, tables.MessageContent, tables.DeliveryEvent
-    sent = select(col(message.id)).where(col(message.customer_id) == customer_id)
+    sent = select(col(message.id)).where(col(message.customer_id).in_(ids))
     await session.execute(delete(content).where(col(content.message_id).in_(sent)))
     await session.execute(update(report).where(col(report.message_id).in_(sent)).values(raw={}))
     await session.execute(
         update(message)
-        .where(col(message.customer_id) == customer_id)
+        .where(col(message.customer_id).in_(ids))
         .values(to_address=None, subject=None, reason=None)
     )

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select, update
@@ -131,19 +132,12 @@ async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) 
     return {row.id: row.run_id for row in found}
 
 
-async def add_rows(
-    session: AsyncSession, table: type[tables.Run], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Add rows that are new for certain."""
-    if rows:
-        await session.execute(table.__table__.insert(), list(rows))  # type: ignore[attr-defined]
-
-
 async def learn_products(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep what events told of products that the shop itself has not described."""
     if not rows:
         return
     product = tables.Product
+    rows = sorted(rows, key=itemgetter("id"))  # so that two writers never wait for each other
     await add_missing(session, product, rows, key=["id"])
     for row in rows:
         told = {name: value for name, value in row.items() if value is not None and name != "id"}
@@ -154,14 +148,12 @@ async def learn_products(session: AsyncSession, rows: Sequence[Mapping[str, Any]
         )
 
 
-async def keep_orders(
-    session: AsyncSession,
-    orders: Sequence[Mapping[str, Any]],
-    items: Sequence[Mapping[str, Any]],
+async def keep_order(
+    session: AsyncSession, order: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Keep orders and their items; what was known of an order gives way."""
-    change = ["status", "total", "currency", "completed_at", "updated_at"]
-    await put(session, tables.Order, orders, key=["id"], change=change)
+    """Keep an order and its items; what was known gives way, but a void order stays void."""
+    change = sorted(order.keys() - {"id", "customer_id", "status"})
+    await put(session, tables.Order, [order], key=["id"], change=change)
     key = ["order_id", "product_id"]
     await put(session, tables.OrderItem, items, key=key, change=["quantity", "price"])
 

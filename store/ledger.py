@@ -8,13 +8,13 @@ an event accepted before the claim is seen by it, and one accepted after it come
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
 from domain.errors import NotFound
-from domain.events import WITHDRAWALS, Facts
+from domain.events import CUSTOMER_MERGED, WITHDRAWALS, Facts
 from domain.ids import message_id
 from domain.journeys import OVER
 from domain.messages import RANK, MessageKind, MessageStatus, StepRequest
@@ -24,6 +24,9 @@ from store.events import events_since
 from store.sessions import AsyncSession
 from store.suppressions import address_key
 from store.upserts import put
+
+#: What only we know, even when a provider's report overtook its own answer.
+_OURS: Final = frozenset({"sent_at", "provider_message_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,15 @@ async def records_for(session: AsyncSession, request: StepRequest) -> StepRecord
     if run is None:
         raise NotFound(f"No run {request.run_id}: start journeys through the gateway.")
     customer = await _locked_survivor(session, run.customer_id)
+    if run.customer_id != customer.id:
+        await session.refresh(run)  # a merge may have moved it while we waited for the lock
     key = message_id(run.id, request.step, request.occurrence)
     state = await session.get(tables.JourneyState, run.journey)
     return StepRecords(
         run=run,
         customer=customer,
         message=await session.get(tables.Message, key),
-        overtaken_by=await _overtaken_by(session, run, customer.id, request.ends_on),
+        overtaken_by=await _overtaken_by(session, run, customer, request.ends_on),
         order_is_void=await _is_void(session, run.key),
         suppressed=await _suppressed(session, customer.email),
         is_journey_paused=state is not None and state.paused_at is not None,
@@ -72,8 +77,10 @@ async def _locked_survivor(session: AsyncSession, customer_id: str) -> tables.Cu
 
 
 async def _overtaken_by(
-    session: AsyncSession, run: tables.Run, customer_id: str, ends_on: Collection[str]
+    session: AsyncSession, run: tables.Run, customer: tables.Customer, ends_on: Collection[str]
 ) -> str | None:
+    if run.customer_id != customer.id:
+        return CUSTOMER_MERGED  # a merge moves every run but those that the survivor has too
     if not ends_on:
         return None
     about = ActiveRun(
@@ -85,13 +92,9 @@ async def _overtaken_by(
         started_by=run.started_by,
     )
     names = set(ends_on) - set(WITHDRAWALS)
-    found = await events_since(session, customer_id, run.entered_at, names=names)
+    found = await events_since(session, customer.id, run.entered_at, names=names)
     endings = (e for e in found if not e.is_history and e.id != run.started_by)
-    return next((e.name for e in endings if _ends(about, e.facts) and is_about(e, about)), None)
-
-
-def _ends(run: ActiveRun, facts: Facts) -> bool:
-    return facts.run_id in {None, run.id}
+    return next((e.name for e in endings if is_about(e, about)), None)
 
 
 async def _is_void(session: AsyncSession, order_id: str) -> bool:
@@ -172,15 +175,20 @@ async def conclude(
 ) -> MessageStatus:
     """Record what became of a claimed message; a provider's later report is never overwritten."""
     row = await session.get_one(tables.Message, message, with_for_update=True)
+    if row.to_address is None:
+        changes.pop("reason", None)  # erased meanwhile: the provider's words may name the person
     if RANK.get(MessageStatus(row.status), 0) <= RANK[MessageStatus.UNKNOWN]:
         row.status = status
-        for name, value in changes.items():
-            setattr(row, name, value)
-        session.add(row)
-    elif "sent_at" in changes and row.sent_at is None:
-        row.sent_at = changes["sent_at"]
-        session.add(row)
+    else:
+        changes = {name: changes[name] for name in _OURS & changes.keys() if not _has(row, name)}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    session.add(row)
     return MessageStatus(row.status)
+
+
+def _has(row: tables.Message, name: str) -> bool:
+    return getattr(row, name) is not None
 
 
 async def mark_run(session: AsyncSession, run_id: str, **changes: Any) -> None:

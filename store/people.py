@@ -8,11 +8,13 @@ from sqlmodel import SQLModel, col
 
 from domain.journeys import OVER
 from store import tables
+from store.overtaking import Overtaken
 from store.sessions import AsyncSession
-from store.upserts import put
+from store.upserts import add_missing, put
 
 #: A person's id outside: (`user` or `anonymous`, the id).
 Name = tuple[str, str]
+_NAME: Final = ("kind", "value")
 
 _OWNED: Final[Sequence[type[SQLModel]]] = (
     tables.Event,
@@ -39,9 +41,10 @@ async def owners_of(session: AsyncSession, names: Collection[Name]) -> dict[Name
 async def locked_customers(
     session: AsyncSession, ids: Collection[str]
 ) -> dict[str, tables.Customer]:
-    """These customers, locked against every other intake and claim until the transaction ends.
+    """These customers as they are now, locked against every other intake and claim.
 
-    The order of ids keeps two transactions from waiting for each other.
+    The locks last until the transaction ends; the order of ids keeps two from waiting for each
+    other.
     """
     customer = tables.Customer
     found = await session.scalars(
@@ -49,17 +52,27 @@ async def locked_customers(
         .where(col(customer.id).in_(sorted(ids)))
         .order_by(col(customer.id))
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
     return {row.id: row for row in found}
 
 
-async def name_customers(session: AsyncSession, names: Mapping[Name, str]) -> None:
-    """Let customers be known by these names from now on, whoever had them before."""
-    rows = [
-        {"kind": kind, "value": value, "customer_id": customer_id}
-        for (kind, value), customer_id in names.items()
-    ]
-    await put(session, tables.Identity, rows, key=["kind", "value"], change=["customer_id"])
+async def name_customers(
+    session: AsyncSession, names: Mapping[Name, str], *, unowned: Collection[Name]
+) -> None:
+    """Let customers be known by these names from now on.
+
+    A name that was `unowned` must still be so: raises Overtaken when somebody got it meanwhile.
+    The others change hands.
+    """
+    new: list[dict[str, str]] = []
+    passed_on: list[dict[str, str]] = []
+    for name, customer_id in sorted(names.items()):
+        row = {"kind": name[0], "value": name[1], "customer_id": customer_id}
+        (new if name in unowned else passed_on).append(row)
+    if len(await add_missing(session, tables.Identity, new, key=_NAME)) < len(new):
+        raise Overtaken
+    await put(session, tables.Identity, passed_on, key=_NAME, change=["customer_id"])
 
 
 async def move_belongings(

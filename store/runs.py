@@ -79,6 +79,16 @@ async def set_status(session: AsyncSession, run_id: str, status: RunStatus) -> N
     )
 
 
+async def active_workflows(session: AsyncSession, workflow_ids: Collection[str]) -> dict[str, str]:
+    """The run of each of these workflows, as far as it counts as active."""
+    found = await session.execute(
+        select(col(tables.Run.workflow_id), col(tables.Run.id))
+        .where(col(tables.Run.workflow_id).in_(list(workflow_ids)))
+        .where(col(tables.Run.status).not_in(OVER))
+    )
+    return {row.workflow_id: row.id for row in found}
+
+
 def _runs() -> Select[tables.Run, str | None]:
     return select(tables.Run, col(tables.Customer.external_id)).join(
         tables.Customer, col(tables.Customer.id) == col(tables.Run.customer_id)
