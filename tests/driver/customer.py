@@ -1,5 +1,6 @@
 """A customer who does things, lets time pass, and gets mail."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -29,9 +30,7 @@ class Customer:
     async def is_known(self, *, consent: bool = True, **traits: Any) -> None:
         """The shop knows them: address, name, consent."""
         known = {"email": f"{self.shop_id}@example.com", "firstName": self.shop_id.title()}
-        await self._accept(
-            Call.IDENTIFY, traits={**known, "marketing_consent": consent, **traits}
-        )
+        await self._accept(Call.IDENTIFY, traits={**known, "marketing_consent": consent, **traits})
 
     async def does(
         self,
@@ -54,6 +53,12 @@ class Customer:
     async def inbox(self) -> list[str]:
         """The steps of the mails they got, in order."""
         return [message.step for message in await self.messages("accepted")]
+
+    async def has_got(self, count: int) -> None:
+        """Wait, in real time, until so many mails came; for servers whose clock does not jump."""
+        async with asyncio.timeout(30):
+            while len(await self.inbox) < count:  # noqa: ASYNC110 - it can only be polled
+                await asyncio.sleep(0.05)
 
     async def messages(self, *statuses: str) -> list[tables.Message]:
         """What was sent to them, or not, and why."""

@@ -4,18 +4,18 @@ Everything is the real thing but the clock: Temporal's time-skipping test server
 and all else reads it from there.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import anyio
 from sqlmodel import col, select
 from temporalio import activity
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.enums.v1 import EventType, IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
@@ -35,9 +35,11 @@ from intake.intake import Intake
 from sending.channel import Channel
 from store import tables
 from store.sessions import Database
-from tests.programs import TEST_SERVER
+from tests.programs import TEMPORAL, TEST_SERVER
 from worker import build_activities, build_workers, workflow_runner
 from workflows.catalogue import CATALOGUE, JOURNEYS
+
+_TASK_COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 
 
 class VirtualClock:
@@ -69,13 +71,14 @@ class House:
     dispatcher: Dispatcher
     control: RunControl
     outbox: Path
+    pace: Pace
 
     @property
     def client(self) -> Client:
         return self.environment.client
 
     async def lets_pass(self, duration: timedelta) -> None:
-        await self.environment.sleep(duration)
+        await self.environment.sleep(self.pace.of(duration))
         await self.settle()
 
     async def settle(self) -> None:
@@ -95,25 +98,69 @@ class House:
 
     async def replay_everything(self) -> None:
         """Every history must replay: each test is a determinism test."""
+        for run in await self.runs():
+            await self.replay(run.workflow_id)
+
+    async def replay(self, workflow_id: str) -> None:
+        """Replay one run, and every earlier history it continued as new from."""
         replayer = Replayer(
             workflows=JOURNEYS,
             data_converter=pydantic_data_converter,
             workflow_runner=workflow_runner(),
         )
-        for run in await self.runs():
-            handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(run.workflow_id)
-            await replayer.replay_workflow(await handle.fetch_history())
+        history_id: str | None = None
+        while True:
+            handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(
+                workflow_id, run_id=history_id
+            )
+            history = await handle.fetch_history()
+            if any(event.event_type == _TASK_COMPLETED for event in history.events):
+                # One that has only just continued as new has nothing to replay: it would wait.
+                await replayer.replay_workflow(history)
+            started = history.events[0].workflow_execution_started_event_attributes
+            history_id = started.continued_execution_run_id
+            if not history_id:
+                return
 
     async def _settle_run(self, workflow_id: str) -> None:
         request = DescribeWorkflowExecutionRequest(
             namespace=self.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
         )
         quiet = 0
-        while quiet < 2:
-            found = await self.client.workflow_service.describe_workflow_execution(request)
-            busy = found.pending_activities or found.HasField("pending_workflow_task")
-            quiet = 0 if busy else quiet + 1
-            await anyio.sleep(0.01)
+        async with asyncio.timeout(30):
+            while quiet < 2:
+                found = await self.client.workflow_service.describe_workflow_execution(request)
+                busy = found.pending_activities or found.HasField("pending_workflow_task")
+                quiet = 0 if busy else quiet + 1
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """Temporal's test server: time jumps to whatever is due next."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=TEST_SERVER, data_converter=pydantic_data_converter
+    ) as environment:
+        await _register_search_attributes(environment.client)
+        yield environment
+
+
+@asynccontextmanager
+async def short_memory() -> AsyncIterator[WorkflowEnvironment]:
+    """A real server that soon suggests to continue as new, in real time."""
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=TEMPORAL,
+        dev_server_extra_args=[
+            "--dynamic-config-value",
+            "limit.historyCount.suggestContinueAsNew=24",
+        ],
+        data_converter=pydantic_data_converter,
+        search_attributes=SEARCH_ATTRIBUTES,
+    ) as environment:
+        yield environment
+
+
+Server = Callable[[], AbstractAsyncContextManager[WorkflowEnvironment]]
 
 
 @asynccontextmanager
@@ -125,16 +172,18 @@ async def open_house(
     outbox: Path,
     journeys: tuple[str, ...] = (),
     settings: Mapping[str, Any] | None = None,
+    server: Server = time_skipping,
+    pace: Pace = Pace(),  # noqa: B008 - a frozen value
 ) -> AsyncIterator[House]:
-    """The house with these journeys (all unless named) under these settings."""
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=TEST_SERVER, data_converter=pydantic_data_converter
-    ) as environment:
-        await _register_search_attributes(environment.client)
+    """The house with these journeys (all unless named) under these settings.
+
+    Time is virtual, unless another `server` is given: then `pace` says how fast it passes.
+    """
+    async with server() as environment:
         clock = VirtualClock(environment)
         await clock.look()
         send, records = build_activities(
-            database=database, composer=composer, channel=channel, pace=Pace(), now=clock.now
+            database=database, composer=composer, channel=channel, pace=pace, now=clock.now
         )
         stories, sender = build_workers(environment.client, send=send, records=records)
         dispatcher = Dispatcher(database=database, client=environment.client, now=clock.now)
@@ -142,13 +191,15 @@ async def open_house(
             intake = Intake(
                 database=database,
                 catalogue=_chosen(journeys, settings or {}),
-                pace=Pace(),
+                pace=pace,
                 deliverer=dispatcher,
                 now=clock.now,
             )
             async with intake:
                 control = RunControl(environment.client)
-                house = House(environment, clock, database, intake, dispatcher, control, outbox)
+                house = House(
+                    environment, clock, database, intake, dispatcher, control, outbox, pace
+                )
                 yield house
                 await house.settle()
                 await house.replay_everything()

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from activities.composing import Composer
+from domain.pace import Pace
 from sending.channel import Channel
 from sending.outbox import OutboxChannel
 from store.sessions import Database
 from tests.driver.customer import Customer
-from tests.driver.house import open_house
+from tests.driver.house import Server, open_house, time_skipping
 
 OnJourney = Callable[..., AbstractAsyncContextManager[Customer]]
 
@@ -23,7 +24,12 @@ def customer_on(database: Database, composer: Composer, tmp_path: Path) -> OnJou
 
     @asynccontextmanager
     async def open_for(
-        *journeys: str, channel: Channel | None = None, known: bool = True, **settings: Any
+        *journeys: str,
+        channel: Channel | None = None,
+        known: bool = True,
+        server: Server = time_skipping,
+        pace: Pace = Pace(),  # noqa: B008 - a frozen value
+        **settings: Any,
     ) -> AsyncIterator[Customer]:
         outbox = tmp_path / "outbox"
         async with open_house(
@@ -33,6 +39,8 @@ def customer_on(database: Database, composer: Composer, tmp_path: Path) -> OnJou
             outbox=outbox,
             journeys=journeys,
             settings=settings,
+            server=server,
+            pace=pace,
         ) as house:
             customer = Customer(house)
             if known:

@@ -54,9 +54,7 @@ class TestCartAbandonment:
             assert await customer.inbox == ["kept-for-you", "thank-you"]
             assert await customer.exits() == ["purchased"]
 
-    async def test_ends_when_the_last_product_leaves_the_cart(
-        self, customer_on: OnJourney
-    ) -> None:
+    async def test_ends_when_the_last_product_leaves_the_cart(self, customer_on: OnJourney) -> None:
         async with customer_on("cart-abandonment") as customer:
             await customer.does(PRODUCT_ADDED, product_id="tent")
             await customer.does(PRODUCT_REMOVED, product_id="tent")
