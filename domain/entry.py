@@ -115,7 +115,10 @@ class Dwelled(Condition):
 
     def say(self) -> str:
         """The condition in words."""
-        return f"looked for at least {_words(self.seconds)}"
+        least = self.seconds
+        if not isinstance(least, Setting):
+            return f"looked for at least {say_duration(timedelta(seconds=least))}"
+        return f"looked for at least {_words(least)}"
 
 
 @dataclass(frozen=True, slots=True)
