@@ -103,7 +103,7 @@ class Composer:
             ),
             links=self._links(records, request, kind),
             query=about.query,
-            category=about.category,
+            category=None if about.product_ids else about.category,
             order=OrderContext(records.run.key) if records.run.key else None,
             customer_reference=customer.external_id if is_internal else None,
         )

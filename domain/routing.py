@@ -99,8 +99,10 @@ def concerns(event: Event, run: ActiveRun, rules: JourneyRules) -> bool:
         return True
     if event.name not in rules.listens or event.id == run.started_by:
         return False
-    if event.happened_at < run.entered_at:
-        return False  # from before the run: known when it started, or none of its business
+    if event.happened_at < run.entered_at and event.name not in MAIL_EVENTS:
+        # From before the run: known when it started, or none of its business. (Providers' clocks
+        # count whole seconds; a mail event's own run is known by its id.)
+        return False
     return is_about(event, run)
 
 

@@ -192,6 +192,15 @@ class Group:
             customer.last_ordered_at = max(customer.last_ordered_at or at, at)
             customer.bought_kind = self._kind(event.facts) or customer.bought_kind
 
+    async def _with_items(self, event: Event) -> Event:
+        """A delivery with the products of its order, which shops rarely repeat."""
+        facts = event.facts
+        if event.name != ORDER_DELIVERED or facts.product_ids or facts.order_id is None:
+            return event
+        items = await records.items_of(self.session, facts.order_id)
+        self.kinds = {**self.kinds, **await records.kinds_of(self.session, items)}
+        return replace(event, facts=facts.model_copy(update={"product_ids": tuple(items)}))
+
     def _route(self, customer: tables.Customer, event: Event) -> None:
         runs = self._runs(customer)
         effects = route(

@@ -121,6 +121,17 @@ async def kinds_of(session: AsyncSession, product_ids: Collection[str]) -> dict[
     return {row.id: ProductKind(row.kind) for row in found}
 
 
+async def items_of(session: AsyncSession, order_id: str) -> list[str]:
+    """The products of an order, as far as its completion told."""
+    item = tables.OrderItem
+    found = await session.scalars(
+        select(col(item.product_id))
+        .where(col(item.order_id) == order_id)
+        .order_by(col(item.product_id))
+    )
+    return list(found)
+
+
 async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) -> dict[str, str]:
     """Which run sent each of these messages."""
     if not message_ids:

@@ -1,6 +1,6 @@
 """Review request, as the shop's customers meet it."""
 
-from domain.events import ORDER_DELIVERED, ORDER_REFUNDED, PRODUCT_REVIEWED
+from domain.events import ORDER_COMPLETED, ORDER_DELIVERED, ORDER_REFUNDED, PRODUCT_REVIEWED
 from domain.products import Product, ProductKind
 from tests.driver.customer import Customer, sells
 from tests.workflows.conftest import OnJourney
@@ -33,6 +33,22 @@ class TestReviewRequest:
 
             assert before == []
             assert await customer.inbox == ["how-was-it"]
+
+    async def test_knows_from_the_order_what_a_delivery_brings(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("review-request") as customer:
+            await sells(customer.house, SHIRT, SOFA)
+            await customer.does(ORDER_COMPLETED, order_id="o1", products=[{"product_id": "sofa"}])
+            await customer.does(ORDER_DELIVERED, order_id="o1")
+
+            await customer.lets_pass(days=22)
+
+            [mail] = await customer.messages("accepted")
+            assert (mail.step, mail.shown) == ("how-was-it", ["sofa"])
+            assert mail.claimed_at is not None
+            [run] = await customer.house.runs()
+            assert (mail.claimed_at - run.entered_at).days == 21
 
     async def test_waits_for_the_slowest_of_several_products(self, customer_on: OnJourney) -> None:
         async with customer_on("review-request") as customer:
