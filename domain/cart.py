@@ -34,12 +34,17 @@ class Cart:
         """Take one event into account."""
         if event.name in {ORDER_COMPLETED, CART_EMPTIED}:
             self.items.clear()
-        elif event.name in _WHOLE and "products" in event.properties:
-            self.items = dict(_listed(event.properties))
+        elif event.name in _WHOLE:
+            self._replace(event.properties)
         elif event.name in {PRODUCT_ADDED, PRODUCT_REMOVED}:
             sign = 1 if event.name == PRODUCT_ADDED else -1
             for product, pieces in _listed(event.properties):
                 self._change(product, sign * pieces)
+
+    def _replace(self, properties: Mapping[str, Any]) -> None:
+        told, listed = properties.get("products"), _listed(properties)
+        if isinstance(told, list) and (listed or not told):
+            self.items = dict(listed)
 
     def _change(self, product: str, by: int) -> None:
         left = self.items.get(product, 0) + by
@@ -55,6 +60,14 @@ def cart_after(events: Iterable[Event]) -> Cart:
     for event in events:
         cart.apply(event)
     return cart
+
+
+def empties(event: Event, before: Iterable[Event]) -> bool:
+    """Whether `event` leaves a cart empty that held something, as far as anybody knows."""
+    cart = cart_after(before)
+    held_something = bool(cart.items)
+    cart.apply(event)
+    return not cart.items and (held_something or event.properties.get("products") == [])
 
 
 def _listed(properties: Mapping[str, Any]) -> list[tuple[str, int]]:

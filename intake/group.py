@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from domain.cart import CART_EVENTS, MAY_EMPTY, cart_after
+from domain.cart import CART_EVENTS, MAY_EMPTY, empties
 from domain.events import (
     CART_EMPTIED,
     CUSTOMER_MERGED,
@@ -164,7 +164,7 @@ class Group:
         self._note(customer, event)
         await self._learn(one)
         self.session.add(customer)
-        self._route(customer, event)
+        self._route(customer, await self._with_items(event))
         for derived in await self._derived(one, has_left=has_left):
             row = records.event_row(derived, customer.id)
             if await records.add_events(self.session, [row]):
@@ -220,18 +220,20 @@ class Group:
     async def _derived(self, one: Done, *, has_left: bool) -> Iterable[Event]:
         """Events that follow from this one by themselves."""
         event, names = one.event, []
-        if event.name in MAY_EMPTY and not event.is_history and await self._is_empty(one):
+        if event.name in MAY_EMPTY and not event.is_history and await self._empties_cart(one):
             names.append(CART_EMPTIED)
         if has_left:
             names.append(UNSUBSCRIBED)
         bare = replace(event, facts=Facts(), properties={})
         return [replace(bare, id=fitting(f"{event.id}:{name}"), name=name) for name in names]
 
-    async def _is_empty(self, one: Done) -> bool:
-        since = one.event.happened_at - self.effects.pace.of(_CART_MEMORY)
+    async def _empties_cart(self, one: Done) -> bool:
+        at = one.event.happened_at
+        since = at - self.effects.pace.of(_CART_MEMORY)
         events = await events_since(self.session, one.customer.id, since, names=CART_EVENTS)
-        before = [event for event in events if event.happened_at <= one.event.happened_at]
-        return not cart_after(before).items
+        return empties(
+            one.event, [e for e in events if e.happened_at <= at and e.id != one.event.id]
+        )
 
     def _runs(self, customer: tables.Customer) -> Runs:
         return self.runs.setdefault(customer.id, Runs())

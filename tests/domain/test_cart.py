@@ -1,10 +1,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cart import CART_EVENTS, cart_after
+from domain.cart import CART_EVENTS, cart_after, empties
 from domain.events import (
     CART_EMPTIED,
     CART_UPDATED,
@@ -15,6 +16,7 @@ from domain.events import (
     PRODUCT_REMOVED,
     PRODUCT_VIEWED,
     Event,
+    EventName,
 )
 from tests.fakes.happenings import NOON, happened
 
@@ -83,3 +85,31 @@ class TestACart:
         addition = happened(PRODUCT_ADDED, **added)
 
         assert cart(*events, order, addition) == cart(addition)
+
+
+class TestEmptying:
+    full = happened(PRODUCT_ADDED, **MUG)
+
+    @pytest.mark.parametrize(
+        ("name", "properties", "is_emptied"),
+        [
+            (PRODUCT_REMOVED, {"product_id": "mug"}, True),
+            (PRODUCT_REMOVED, {"product_id": "pot"}, False),
+            (CART_UPDATED, {"products": []}, True),
+            (CART_UPDATED, {"products": [{"product_id": "pot"}]}, False),
+            (CART_UPDATED, {"products": [{"title": "without an id"}]}, False),
+            (CART_UPDATED, {"products": None}, False),
+            (CART_UPDATED, {}, False),
+        ],
+    )
+    def test_is_taking_out_the_last(
+        self, name: EventName, properties: dict[str, Any], *, is_emptied: bool
+    ) -> None:
+        assert empties(happened(name, **properties), [self.full]) is is_emptied
+
+    def test_of_a_cart_that_nobody_knew_is_not_assumed(self) -> None:
+        assert not empties(happened(PRODUCT_REMOVED, **MUG), [])
+        assert not empties(happened(CART_UPDATED), [])
+
+    def test_is_believed_when_it_is_said(self) -> None:
+        assert empties(happened(CART_UPDATED, products=[]), [])
