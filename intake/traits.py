@@ -84,6 +84,7 @@ async def _take_consent(
             source="identify",
             at=message.happened_at,
             evidence={"message_id": message.message_id},
+            repeated=True,
         )
     return had_mail and "email" not in customer.consents.get("marketing", ())
 
