@@ -1,0 +1,288 @@
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from domain.deliveries import DeliveryEvent
+from domain.messages import MessageStatus
+from store import tables
+from store.suppressions import suppressions_of
+from tests.fakes.front_door import FrontDoor
+from tests.fakes.rows import keep, message
+
+_NUMBERS = count(1)
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Has one mail of ours to ada, and reports about it."""
+
+    door: FrontDoor
+
+    async def says(self, type_: str, **report: Any) -> None:
+        await self.reports(self.report(type_, **report))
+
+    async def reports(self, *reports: DeliveryEvent) -> None:
+        await self.door.intake.report("sendgrid", reports)
+
+    def report(self, type_: str, **report: Any) -> DeliveryEvent:
+        plain: dict[str, Any] = {
+            "id": f"r-{next(_NUMBERS)}",
+            "happened_at": self.door.clock(),
+            "message_id": "msg_1",
+            "recipient": "ada@example.org",
+        }
+        return DeliveryEvent(**{"type": type_, **plain, **report})
+
+    async def mail(self) -> tables.Message:
+        [found] = await self.door.all(tables.Message)
+        return found
+
+    async def suppressed(self, address: str = "ada@example.org") -> list[str]:
+        async with self.door.database.reading() as session:
+            found = await suppressions_of(session, address)
+        return [f"{suppression.scope}: {suppression.reason}" for suppression in found]
+
+
+async def mailed(door: FrontDoor, **changes: Any) -> Provider:
+    await door.knows()
+    await door.starts("win-back")
+    [run] = await door.all(tables.Run)
+    known = {"status": MessageStatus.ACCEPTED, "journey": "win-back", **changes}
+    await keep(
+        door.database,
+        message("msg_1", run_id=run.id, customer_id=run.customer_id, **known),
+    )
+    return Provider(door)
+
+
+@pytest.fixture
+async def provider(door: FrontDoor) -> Provider:
+    return await mailed(door)
+
+
+class TestAReport:
+    @pytest.mark.parametrize(
+        ("report", "status", "event"),
+        [
+            ({"type_": "queued"}, "accepted", None),
+            ({"type_": "deferred"}, "deferred", "Email Deferred"),
+            ({"type_": "delivered"}, "delivered", "Email Delivered"),
+            ({"type_": "opened"}, "delivered", "Email Opened"),
+            ({"type_": "clicked"}, "delivered", "Email Link Clicked"),
+            ({"type_": "bounced", "bounce": "hard"}, "bounced", "Email Bounced"),
+            ({"type_": "bounced", "bounce": "soft"}, "bounced", "Email Blocked"),
+            ({"type_": "bounced", "bounce": "blocked"}, "bounced", "Email Blocked"),
+            ({"type_": "rejected"}, "rejected", "Email Rejected"),
+            ({"type_": "complained"}, "complained", "Email Marked as Spam"),
+            ({"type_": "unsubscribed"}, "accepted", "Unsubscribed"),
+            ({"type_": "subscribed"}, "accepted", None),
+            ({"type_": "unknown"}, "accepted", None),
+        ],
+    )
+    async def test_moves_the_message_and_is_an_event_of_the_customer(
+        self, provider: Provider, report: dict[str, str], status: str, event: str | None
+    ) -> None:
+        before = await provider.door.done_by()
+
+        await provider.says(**report)
+
+        assert (await provider.mail()).status == status
+        assert (await provider.door.done_by())[len(before) :] == ([event] if event else [])
+
+    async def test_counts_once_however_often_it_comes(self, provider: Provider) -> None:
+        report = provider.report("clicked")
+
+        await provider.reports(report, report)
+        await provider.reports(replace(report, type="bounced", bounce="hard"))
+
+        assert (await provider.mail()).status == "delivered"
+        assert (await provider.door.done_by()).count("Email Link Clicked") == 1
+        assert await provider.suppressed() == []
+
+    async def test_with_a_long_id_counts_like_any_other(self, provider: Provider) -> None:
+        same = "x" * 10_000
+
+        await provider.says("delivered", id=f"{same}1")
+        await provider.says("bounced", bounce="hard", id=f"{same}2")
+
+        assert (await provider.mail()).status == "bounced"
+        assert await provider.suppressed() == ["all: bounced"]
+
+    async def test_is_kept_as_it_came(self, provider: Provider) -> None:
+        await provider.says("delivered", id="r-a", raw={"sg_event_id": "r-a"})
+
+        [kept] = await provider.door.all(tables.DeliveryEvent)
+        assert (kept.provider, kept.event_id, kept.message_id) == ("sendgrid", "r-a", "msg_1")
+        assert kept.raw == {"sg_event_id": "r-a"}
+
+    async def test_tells_the_run_that_sent_the_mail_of_a_click(self, provider: Provider) -> None:
+        await provider.says("clicked", url="https://shop.example")
+
+        assert await provider.door.signals() == [("win-back", "Email Link Clicked")]
+        event = (await provider.door.all(tables.Event))[-1]
+        assert event.properties["link_url"] == "https://shop.example"
+
+    async def test_from_a_clock_that_is_ahead_happened_now(self, provider: Provider) -> None:
+        ahead = provider.door.clock() + timedelta(days=1)
+
+        await provider.says("clicked", happened_at=ahead)
+
+        assert (await provider.mail()).clicked_at == provider.door.clock()
+        assert (await provider.door.all(tables.Event))[-1].happened_at == provider.door.clock()
+
+
+class TestDisorder:
+    @pytest.mark.parametrize(
+        ("types", "status"),
+        [
+            (("delivered", "deferred", "queued"), "delivered"),
+            (("bounced", "delivered"), "bounced"),
+            (("delivered", "bounced"), "bounced"),
+            (("complained", "bounced", "delivered"), "complained"),
+            (("delivered", "rejected"), "delivered"),
+        ],
+    )
+    async def test_never_takes_a_later_state_back(
+        self, provider: Provider, types: tuple[str, ...], status: str
+    ) -> None:
+        for type_ in types:
+            await provider.says(type_)
+
+        assert (await provider.mail()).status == status
+
+    async def test_keeps_the_first_moment_of_each_kind(self, provider: Provider) -> None:
+        noon = provider.door.clock()
+        for minutes in (-5, -9, -1):
+            await provider.says("opened", happened_at=noon + timedelta(minutes=minutes))
+
+        assert (await provider.mail()).opened_at == noon - timedelta(minutes=9)
+
+    @pytest.mark.parametrize("status", [MessageStatus.SENDING, MessageStatus.UNKNOWN])
+    async def test_resolves_what_nobody_knew(self, door: FrontDoor, status: MessageStatus) -> None:
+        provider = await mailed(door, status=status, sent_at=None)
+
+        await provider.says("delivered")
+
+        mail = await provider.mail()
+        assert (mail.status, mail.sent_at) == ("delivered", door.clock())
+
+    @pytest.mark.parametrize("status", [MessageStatus.SKIPPED, MessageStatus.FAILED])
+    async def test_does_not_wake_what_was_given_up(
+        self, door: FrontDoor, status: MessageStatus
+    ) -> None:
+        provider = await mailed(door, status=status)
+
+        await provider.says("deferred")
+
+        assert (await provider.mail()).status == status
+
+
+class TestAMachine:
+    @pytest.mark.parametrize(
+        ("type_", "moment"), [("opened", "opened_at"), ("clicked", "clicked_at")]
+    )
+    async def test_that_opens_or_clicks_is_no_customer(
+        self, provider: Provider, type_: str, moment: str
+    ) -> None:
+        await provider.says(type_, machine=True)
+
+        mail = await provider.mail()
+        assert (mail.status, getattr(mail, moment)) == ("delivered", None)
+        assert await provider.door.signals() == []
+        assert "Email" not in " ".join(await provider.door.done_by())
+
+
+class TestAHardBounce:
+    async def test_suppresses_the_address_and_ends_what_is_under_way(
+        self, provider: Provider
+    ) -> None:
+        await provider.says("bounced", bounce="hard", reason="550 no such user")
+
+        assert await provider.suppressed() == ["all: bounced"]
+        assert await provider.door.signals() == [("win-back", "Email Bounced")]
+        assert (await provider.mail()).reason == "550 no such user"
+
+    @pytest.mark.parametrize("bounce", ["soft", "blocked", None])
+    async def test_is_no_other_bounce(self, provider: Provider, bounce: str | None) -> None:
+        await provider.says("bounced", bounce=bounce)
+
+        assert await provider.suppressed() == []
+        assert await provider.door.signals() == []
+
+    async def test_suppresses_where_the_mail_went_when_the_report_does_not_say(
+        self, provider: Provider
+    ) -> None:
+        await provider.says("bounced", bounce="hard", recipient=None)
+
+        assert await provider.suppressed() == ["all: bounced"]
+
+
+class TestAnObjection:
+    @pytest.mark.parametrize(
+        ("type_", "event"),
+        [("complained", "Email Marked as Spam"), ("unsubscribed", "Unsubscribed")],
+    )
+    async def test_takes_back_consent_blocks_marketing_and_ends_what_is_under_way(
+        self, provider: Provider, type_: str, event: str
+    ) -> None:
+        await provider.says(type_, id="r-a")
+
+        assert (await provider.door.customer()).consents == {"marketing": []}
+        assert await provider.suppressed() == [f"marketing: {type_}"]
+        assert await provider.door.signals() == [("win-back", event)]
+        proof = (await provider.door.all(tables.ConsentChange))[-1]
+        assert (proof.source, proof.evidence["event_id"]) == (type_, "r-a")
+
+
+class TestWhoseMailItWas:
+    async def test_is_found_by_the_providers_id(self, door: FrontDoor) -> None:
+        provider = await mailed(door, provider_message_id="p-1")
+
+        await provider.says("clicked", message_id=None, provider_message_id="p-1")
+
+        assert (await provider.mail()).status == "delivered"
+        assert await door.signals() == [("win-back", "Email Link Clicked")]
+
+    async def test_may_be_nobodys(self, provider: Provider) -> None:
+        await provider.says(
+            "clicked",
+            message_id="msg_of_somebody_else",
+            provider_message_id="p-9",
+            recipient="bob@example.org",
+            raw={"email": "bob@example.org"},
+        )
+
+        [kept] = await provider.door.all(tables.DeliveryEvent)
+        assert (kept.message_id, kept.raw) == (None, {})
+        assert await provider.door.signals() == []
+
+    async def test_does_not_matter_to_an_address_that_does_not_exist(
+        self, provider: Provider
+    ) -> None:
+        await provider.says("bounced", bounce="hard", message_id=None, recipient="bob@example.org")
+
+        assert await provider.suppressed("bob@example.org") == ["all: bounced"]
+        assert await provider.suppressed("ada@example.org") == []
+
+    async def test_may_be_that_of_somebody_who_was_merged(self, provider: Provider) -> None:
+        await provider.door.knows("new")
+        await provider.door.takes(provider.door.alias("ada", "new"))
+
+        await provider.says("clicked")
+
+        assert "Email Link Clicked" in await provider.door.done_by("new")
+        assert await provider.door.signals() == [("win-back", "Email Link Clicked")]
+
+
+class TestAShopThatTracksClicksItself:
+    async def test_reaches_the_run_that_sent_the_mail_by_its_id(self, provider: Provider) -> None:
+        await provider.door.takes(
+            provider.door.track("Email Link Clicked", about={"message_id": "msg_1"})
+        )
+
+        assert await provider.door.signals() == [("win-back", "Email Link Clicked")]
+        [run] = await provider.door.all(tables.Run)
+        assert (await provider.door.all(tables.Event))[-1].properties["run_id"] == run.id
