@@ -26,7 +26,7 @@ from domain.products import ProductKind, slowest
 from domain.routing import CustomerView, refusal, route
 from domain.rules import Catalogue
 from intake.effects import Effects
-from intake.learning import described_products, learn_order
+from intake.learning import learn_order
 from intake.people import People, later_of, note_moment
 from intake.traits import IDENTIFIED, apply_traits, moments, withdraw_unless_given_since
 from store import intake as records
@@ -63,6 +63,8 @@ class Group:
     effects: Effects
     runs: dict[str, Runs] = field(default_factory=dict)
     past: Mapping[str, list[Event]] = field(default_factory=dict)
+    #: Events that are kept already but come only after the one that is followed now.
+    ahead: set[str] = field(default_factory=set)
     kinds: Mapping[str, ProductKind] = field(default_factory=dict)
 
     @property
@@ -86,6 +88,7 @@ class Group:
             self.session, [records.event_row(d.event, d.customer.id) for d in done]
         )
         done = [d for d in done if d.event.id in new]
+        self.ahead = {one.event.id for one in done}
         await self._look_up(done)
         self._end_merged(people)
         for one in done:
@@ -158,6 +161,7 @@ class Group:
     async def _follow(self, one: Done) -> None:
         """Everything that one event changes and causes."""
         customer, event = one.customer, one.event
+        self.ahead.discard(event.id)
         has_left = False
         if one.message.traits:
             has_left = await apply_traits(self.session, customer, one.message)
@@ -210,7 +214,7 @@ class Group:
             self.catalogue,
             now=self.effects.now,
             pace=self.effects.pace,
-            past=self.past.get(customer.id, ()),
+            past=[e for e in self.past.get(customer.id, ()) if e.id not in self.ahead],
         )
         for effect in effects:
             started = self.effects.add(effect, customer.id, kind=self._kind(event.facts))
@@ -231,9 +235,9 @@ class Group:
         at = one.event.happened_at
         since = at - self.effects.pace.of(_CART_MEMORY)
         events = await events_since(self.session, one.customer.id, since, names=CART_EVENTS)
-        return empties(
-            one.event, [e for e in events if e.happened_at <= at and e.id != one.event.id]
-        )
+        others = self.ahead | {one.event.id}
+        before = [e for e in events if e.happened_at <= at and e.id not in others]
+        return empties(one.event, before)
 
     def _runs(self, customer: tables.Customer) -> Runs:
         return self.runs.setdefault(customer.id, Runs())
@@ -280,19 +284,3 @@ def _of_its_run(event: Event, sent_by: Mapping[str, str]) -> Event:
         return event
     facts = event.facts.model_copy(update={"run_id": run_id})
     return replace(event, facts=facts, properties={**event.properties, "run_id": run_id})
-
-
-async def learn_products(
-    session: AsyncSession, events: Sequence[Event], told: Mapping[str, object]
-) -> dict[str, object]:
-    """Keep products that events describe, unless they were `told` the same way just before.
-
-    Returns what was told now.
-    """
-    rows = {
-        product: row
-        for product, row in described_products(events).items()
-        if told.get(product) != {**row, "updated_at": None}
-    }
-    await records.learn_products(session, list(rows.values()))
-    return {product: {**row, "updated_at": None} for product, row in rows.items()}

@@ -18,7 +18,8 @@ from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.rules import Catalogue
 from intake import requests
 from intake.effects import Effects
-from intake.group import Group, learn_products
+from intake.group import Group
+from intake.learning import learn_products
 from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
 from store.overtaking import Overtaken

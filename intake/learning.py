@@ -14,8 +14,8 @@ from domain.events import (
     Event,
 )
 from domain.facts import product_id, products_in, quantity
+from store import intake as records
 from store import tables
-from store.intake import keep_order, void_order
 from store.sessions import AsyncSession
 
 #: What a price column holds: fourteen digits, four of them behind the point.
@@ -42,10 +42,10 @@ async def learn_order(session: AsyncSession, customer: tables.Customer, event: E
         }
         if event.name == ORDER_COMPLETED:
             order["completed_at"] = event.happened_at
-        await keep_order(session, order, list(_items(order_id, event)))
+        await records.keep_order(session, order, list(_items(order_id, event)))
     elif status := _VOID.get(event.name):
         at = event.happened_at
-        await void_order(session, order_id, customer_id=customer.id, status=status, at=at)
+        await records.void_order(session, order_id, customer_id=customer.id, status=status, at=at)
 
 
 def _items(order_id: str, event: Event) -> Iterable[dict[str, Any]]:
@@ -56,6 +56,22 @@ def _items(order_id: str, event: Event) -> Iterable[dict[str, Any]]:
             "quantity": quantity(described),
             "price": money(described.get("price")),
         }
+
+
+async def learn_products(
+    session: AsyncSession, events: Sequence[Event], told: Mapping[str, object]
+) -> dict[str, object]:
+    """Keep products that events describe, unless they were `told` the same way just before.
+
+    Returns what was told now.
+    """
+    rows = {
+        product: row
+        for product, row in described_products(events).items()
+        if told.get(product) != {**row, "updated_at": None}
+    }
+    await records.learn_products(session, list(rows.values()))
+    return {product: {**row, "updated_at": None} for product, row in rows.items()}
 
 
 def described_products(events: Sequence[Event]) -> dict[str, dict[str, Any]]:
