@@ -1,0 +1,67 @@
+"""A shop's backend, as it speaks with the gateway: patiently, repeating what got no answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import httpx
+
+from tests.fakes.installation import Running
+
+
+@asynccontextmanager
+async def backend_of(running: Running) -> AsyncIterator["Shop"]:
+    """The backend of a shop that uses this Dormouse."""
+    async with httpx.AsyncClient(base_url=running.url, timeout=5) as client:
+        yield Shop(running, client)
+
+
+@dataclass
+class Shop:
+    """Sends events until they are accepted."""
+
+    running: Running
+    client: httpx.AsyncClient
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    async def knows(self, customer: str, **traits: Any) -> None:
+        known = {"email": f"{customer}@example.com", "firstName": customer.title()}
+        await self.sends(
+            "identify", userId=customer, traits={**known, "marketing_consent": True, **traits}
+        )
+
+    async def sees(self, customer: str, event: str, **properties: Any) -> None:
+        await self.sends("track", userId=customer, event=event, properties=properties)
+
+    async def sends(self, call: str, **body: Any) -> None:
+        now = datetime.now(UTC).isoformat()
+        message = {"messageId": f"shop-{next(self.numbers)}", "timestamp": now, **body}
+        await self.post(f"/v1/{call}", message)
+
+    async def post(self, path: str, body: Mapping[str, Any], **headers: str) -> httpx.Response:
+        """POST until somebody answers; a refusal is an answer."""
+        headers = {"Authorization": f"Bearer {self.running.key}", **headers}
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    answer = await self.client.post(path, json=body, headers=headers)
+                    if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                        return answer
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.1)
+
+    async def everything(self, path: str) -> list[dict[str, Any]]:
+        """All pages of a list."""
+        items: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = await self.running.get(f"{path}?limit=200{cursor}")
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            cursor = f"&cursor={page['next']}"

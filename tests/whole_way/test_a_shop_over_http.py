@@ -1,0 +1,127 @@
+"""The whole way with real processes: HTTP in, Temporal, mail out, webhooks back."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.installation import Installation, Running
+from tests.fakes.sendgrid_server import FakeSendGrid
+from tests.whole_way.processes import children_of
+from tests.whole_way.shop import Shop, backend_of
+
+#: A day passes in about four seconds.
+SCALE = "20000"
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    settings = {"DORMOUSE_TIME_SCALE": SCALE, "DORMOUSE_SHOP_URL": "https://shop.example"}
+    async with (
+        Installation(tmp_path, settings).running("up") as running,
+        backend_of(running) as shop,
+    ):
+        yield shop
+
+
+async def eventually(shop: Shop, path: str, *, count: int) -> list[dict[str, Any]]:
+    async with asyncio.timeout(40):
+        while len(items := await shop.everything(path)) < count:
+            await asyncio.sleep(0.1)
+    return items
+
+
+class TestAShopsEvents:
+    async def test_become_a_journey_and_its_mails(self, shop: Shop, tmp_path: Path) -> None:
+        await shop.knows("elif", locale="tr")
+        await shop.sees("elif", "Product Added", product_id="tent", name="Tent", price=99)
+
+        mails = await eventually(shop, "/v1/messages", count=3)
+
+        assert [mail["step"] for mail in reversed(mails)] == [
+            "kept-for-you",
+            "incentive",
+            "last-reminder",
+        ]
+        assert {mail["locale"] for mail in mails} == {"tr"}
+        assert len(list((tmp_path / "state" / "outbox").glob("*.eml"))) == 3
+        async with httpx.AsyncClient(base_url=shop.running.url) as browser:
+            page = await browser.get("/outbox")
+        assert page.text.count("elif@example.com") == 3
+
+    async def test_can_be_followed_run_by_run(self, shop: Shop) -> None:
+        await shop.knows("elif")
+        await shop.sees("elif", "Order Delivered", order_id="o1", products=[])
+        [listed] = await eventually(shop, "/v1/runs", count=1)
+
+        run = await shop.running.get(f"/v1/runs/{listed['id']}")
+
+        assert (run["journey"], run["status"], run["key"]) == ("review-request", "waiting", "o1")
+        assert run["waiting_for"] == "“Product Reviewed” for up to 14 days"
+        assert run["wakes_at"] is not None
+        async with httpx.AsyncClient() as browser:
+            assert (await browser.get(run["temporal_url"])).status_code == httpx.codes.OK
+
+    async def test_that_start_a_journey_directly_start_it_once(self, shop: Shop) -> None:
+        await shop.knows("elif")
+        path, body = "/v1/journeys/win-back/runs", {"customer_id": "elif"}
+        key = {"Idempotency-Key": "4711"}
+
+        first = await shop.post(path, body, **key)
+        again = await shop.post(path, body, **key)
+        another = await shop.post(path, body)
+
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert first.json()["id"] == again.json()["id"]
+        assert another.status_code == httpx.codes.CONFLICT
+        assert another.json()["code"] == "already-running"
+
+    async def test_wait_for_temporal_when_it_is_down(self, shop: Shop) -> None:
+        await shop.knows("elif")
+        temporal = children_of(shop.running)["temporal"]
+        os.kill(temporal, signal.SIGSTOP)
+        await shop.sees("elif", "Product Added", product_id="tent", name="Tent")
+        os.kill(temporal, signal.SIGCONT)
+
+        mails = await eventually(shop, "/v1/messages", count=1)
+
+        assert mails[0]["step"] == "kept-for-you"
+
+
+class TestMailThroughSendGrid:
+    async def test_comes_back_by_webhook_to_the_run_that_sent_it(self, tmp_path: Path) -> None:
+        with FakeSendGrid() as sendgrid:
+            settings = {
+                "DORMOUSE_TIME_SCALE": SCALE,
+                "DORMOUSE_SENDER": "sendgrid",
+                "DORMOUSE_SENDGRID_API_KEY": sendgrid.api_key,
+                "DORMOUSE_SENDGRID_URL": sendgrid.url,
+                "DORMOUSE_SENDGRID_WEBHOOK_KEYS": sendgrid.signer.public_key,
+            }
+            async with (
+                Installation(tmp_path, settings).running("up") as running,
+                backend_of(running) as shop,
+            ):
+                await shop.knows("elif")
+                await shop.post("/v1/journeys/win-back/runs", {"customer_id": "elif"})
+                await self.clicks_the_first_mail(running, sendgrid)
+
+                mails = await eventually(shop, "/v1/messages", count=2)
+
+        assert [mail["step"] for mail in reversed(mails)] == ["we-miss-you", "welcome-back"]
+        assert mails[-1]["status"] == "delivered"
+
+    @staticmethod
+    async def clicks_the_first_mail(running: Running, sendgrid: FakeSendGrid) -> None:
+        await sendgrid.wait_for_mails(1, within=20)
+        mail = sendgrid.mails[0]
+        events = [
+            sendgrid.event_for(mail, "delivered"),
+            sendgrid.event_for(mail, "click", url="https://shop.example/"),
+        ]
+        await sendgrid.post_events(f"{running.url}/v1/webhooks/sendgrid", events)

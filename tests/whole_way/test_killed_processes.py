@@ -1,0 +1,141 @@
+"""The guarantees, with processes killed for real while a shop is busy.
+
+No marketing mail after the purchase that ends its journey was accepted; no step's mail twice;
+nothing that was accepted is lost.
+"""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlmodel import select
+
+from store import tables
+from store.sessions import Database
+from tests.fakes.installation import Installation
+from tests.fakes.sendgrid_server import FakeSendGrid
+from tests.whole_way.processes import KINDS, children_of, kill
+from tests.whole_way.shop import Shop, backend_of
+
+CUSTOMERS = 24
+KILLS = 9
+
+
+async def shops(shop: Shop, number: int) -> None:
+    """A customer fills a cart; every other one orders, sooner or later."""
+    chance, name = Random(number), f"customer{number}"  # noqa: S311 - the same story every time
+    await shop.knows(name)
+    await shop.sees(name, "Product Added", product_id="tent", name="Tent")
+    await asyncio.sleep(chance.random() * 12)
+    if number % 2 == 0:
+        await shop.sees(
+            name, "Order Completed", order_id=f"o{number}", products=[{"product_id": "tent"}]
+        )
+
+
+@pytest.mark.timeout(240)
+class TestProcessesKilledWhileAShopIsBusy:
+    async def test_cause_no_mail_after_the_purchase_none_twice_and_lose_nothing(
+        self, tmp_path: Path
+    ) -> None:
+        with FakeSendGrid() as sendgrid:
+            settings = {
+                "DORMOUSE_TIME_SCALE": "8000",
+                "DORMOUSE_SENDER": "sendgrid",
+                "DORMOUSE_SENDGRID_API_KEY": sendgrid.api_key,
+                "DORMOUSE_SENDGRID_URL": sendgrid.url,
+            }
+            async with (
+                Installation(tmp_path, settings).running("up") as running,
+                backend_of(running) as shop,
+            ):
+                customers = [asyncio.create_task(shops(shop, n)) for n in range(CUSTOMERS)]
+                for number in range(KILLS):
+                    await asyncio.sleep(1.5)
+                    kill(running, list(KINDS)[number % len(KINDS)])
+                await asyncio.gather(*customers)
+                await self.all_runs_end(shop)
+
+            sent = Counter(
+                (mail.custom_args["run_id"], mail.custom_args["step"]) for mail in sendgrid.mails
+            )
+            assert [mail for mail, times in sent.items() if times > 1] == []
+            assert await reminders_after_purchase(tmp_path) == []
+            assert await runs_by_exit(tmp_path) == {"purchased": 12, "completed": 12}
+
+    @staticmethod
+    async def all_runs_end(shop: Shop) -> None:
+        async with asyncio.timeout(90):
+            while True:
+                try:
+                    runs = await shop.everything("/v1/runs")
+                except OSError:
+                    runs = []
+                carts = [run for run in runs if run["journey"] == "cart-abandonment"]
+                if len(carts) == CUSTOMERS and all(run["status"] == "ended" for run in carts):
+                    return
+                await asyncio.sleep(0.5)
+
+
+class TestEverythingKilledAtOnce:
+    async def test_lets_each_sleeping_journey_go_on_where_it_was(self, tmp_path: Path) -> None:
+        installation = Installation(tmp_path, {"DORMOUSE_TIME_SCALE": "10000"})
+        async with installation.running("up") as running, backend_of(running) as shop:
+            await shop.knows("elif")
+            await shop.sees("elif", "Product Added", product_id="tent", name="Tent")
+            async with asyncio.timeout(20):
+                while not await shop.everything("/v1/messages"):
+                    await asyncio.sleep(0.05)
+            running.process.kill()
+            for kind in children_of(running):
+                kill(running, kind)
+            await running.ended()
+
+        async with installation.running("up") as running, backend_of(running) as shop:
+            async with asyncio.timeout(60):
+                while len(mails := await shop.everything("/v1/messages")) < 3:
+                    await asyncio.sleep(0.1)
+
+        assert [mail["step"] for mail in reversed(mails)] == [
+            "kept-for-you",
+            "incentive",
+            "last-reminder",
+        ]
+
+
+async def reminders_after_purchase(folder: Path) -> list[tuple[str, str]]:
+    """Reminders that were claimed after their customer's order had been accepted."""
+    database = Database.open(f"sqlite:///{folder / 'state' / 'dormouse.db'}")
+    async with database.reading() as session:
+        orders = await session.scalars(
+            select(tables.Event).where(tables.Event.name == "Order Completed")
+        )
+        accepted = {order.customer_id: order.received_at for order in orders}
+        mails = await session.scalars(
+            select(tables.Message).where(
+                tables.Message.journey == "cart-abandonment", tables.Message.step != "thank-you"
+            )
+        )
+        late = [
+            (mail.id, mail.step)
+            for mail in mails
+            if mail.claimed_at
+            and mail.customer_id in accepted
+            and mail.claimed_at > accepted[mail.customer_id]
+        ]
+    await database.close()
+    return late
+
+
+async def runs_by_exit(folder: Path) -> dict[str | None, int]:
+    """How the cart-abandonment runs ended."""
+    database = Database.open(f"sqlite:///{folder / 'state' / 'dormouse.db'}")
+    async with database.reading() as session:
+        runs = await session.scalars(
+            select(tables.Run).where(tables.Run.journey == "cart-abandonment")
+        )
+        found = Counter(run.exit_reason for run in runs)
+    await database.close()
+    return dict(found)
