@@ -38,8 +38,8 @@ def templates() -> Templates:
     return Templates(TEMPLATES)
 
 
-@pytest.fixture(scope="session")
-def shop() -> Shop:
+def example_shop() -> Shop:
+    """A shop that sells outdoor things."""
     return Shop(
         context=ShopContext(
             name="Hazel & Co",
@@ -53,6 +53,11 @@ def shop() -> Shop:
         default_locale="en",
         cart_url="https://shop.example/cart",
     )
+
+
+@pytest.fixture(scope="session")
+def shop() -> Shop:
+    return example_shop()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from domain.events import EventName
+from domain.events import CUSTOMER_LAPSED, EventName
 from domain.incoming import Call, Incoming
 from domain.journeys import RunPosition
 from domain.products import Product
@@ -45,6 +45,21 @@ class Customer:
             Call.TRACK, name=event, properties=properties, ago=ago, message_id=event_id
         )
 
+    async def lapses(self) -> None:
+        """They have been silent for too long, as the house finds by itself."""
+        now = await self.house.clock.look()
+        customer = await self.record()
+        lapse = Incoming(
+            message_id=f"m{next(_NUMBERS)}",
+            call=Call.TRACK,
+            happened_at=now,
+            received_at=now,
+            customer_id=customer.id,
+            name=CUSTOMER_LAPSED,
+        )
+        await self.house.intake.accept([lapse])
+        await self.house.settle()
+
     async def lets_pass(self, **duration: float) -> None:
         """Time passes: `days=1`, `hours=2`."""
         await self.house.lets_pass(timedelta(**duration))
@@ -57,7 +72,7 @@ class Customer:
     async def has_got(self, count: int) -> None:
         """Wait, in real time, until so many mails came; for servers whose clock does not jump."""
         async with asyncio.timeout(30):
-            while len(await self.inbox) < count:  # noqa: ASYNC110 - it can only be polled
+            while len(await self.inbox) < count:
                 await asyncio.sleep(0.05)
 
     async def messages(self, *statuses: str) -> list[tables.Message]:

@@ -1,0 +1,34 @@
+"""Runs that sleep while a new version is deployed go on under it."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+
+from worker import workflow_runner
+from workflows.catalogue import CATALOGUE, JOURNEYS
+
+FILES = sorted(Path(__file__).parent.glob("*/*.json"))
+
+
+class TestAHistoryOfAnEarlierVersion:
+    @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+    async def test_replays_under_this_one(self, file: Path) -> None:
+        replayer = Replayer(
+            workflows=JOURNEYS,
+            data_converter=pydantic_data_converter,
+            workflow_runner=workflow_runner(),
+        )
+
+        result = await replayer.replay_workflow(
+            WorkflowHistory.from_json(file.stem, file.read_text()), raise_on_replay_failure=False
+        )
+
+        assert result.replay_failure is None
+
+    def test_is_kept_for_every_journey(self) -> None:
+        kept = "".join(file.read_text() for file in FILES)
+
+        assert [name for name in CATALOGUE if f'"name": "{name}"' not in kept] == []
