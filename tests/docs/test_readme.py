@@ -1,0 +1,108 @@
+"""What the pages say holds: quotes, names, settings and links."""
+
+import re
+from enum import Enum
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from cli import app
+from config import Settings
+from tests.docs.pages import PAGES, README, ROOT, blocks, commands, is_quoted_from
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+EXAMPLE = (ROOT / ".env.example").read_text()
+
+
+def spoken_commands() -> set[str]:
+    """Every command of `dormouse`, those of a group with its name before them."""
+    spoken: set[str] = set()
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", {})
+        spoken |= {name, *(f"{name} {sub}" for sub in inner)}
+    return spoken
+
+
+def default_of(name: str) -> str:
+    default = Settings.model_fields[name].default
+    shown = "" if default is None or default == () else default
+    return str(shown.value if isinstance(shown, Enum) else shown)
+
+
+def meaning_of(variable: str) -> str:
+    """What the example of settings says of a variable, in one line."""
+    found = re.search(rf"((?:^# .*\n)+)#{variable}=", EXAMPLE, re.MULTILINE)
+    assert found, variable
+    return " ".join(line.removeprefix("# ") for line in found[1].splitlines())
+
+
+def settings_table() -> str:
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name in Settings.model_fields:
+        variable, default = f"DORMOUSE_{name.upper()}", default_of(name)
+        shown = f"`{default}`" if default else ""
+        rows.append(f"| `{variable}` | {shown} | {meaning_of(variable)} |")
+    return "\n".join(rows)
+
+
+def names_of(headings: str) -> set[str]:
+    """The anchors that a page's headings make."""
+    titles = re.findall(r"^#+ (.+)$", headings, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+class TestThePages:
+    @every_page
+    def test_quote_files_as_they_are(self, page: Path) -> None:
+        quotes = blocks(page, "from")
+
+        assert [q.path for q in quotes if not is_quoted_from(q.code, ROOT / str(q.path))] == []
+
+    @every_page
+    def test_name_only_targets_that_make_has(self, page: Path) -> None:
+        named = {
+            found[1] for text in commands(page) if (found := re.match(r"make ([a-z-]+)", text))
+        }
+
+        assert named - TARGETS == set()
+
+    @every_page
+    def test_name_only_commands_that_there_are(self, page: Path) -> None:
+        spoken = re.compile(r"(?:\.venv/bin/)?dormouse ((?:keys )?[a-z]+)")
+        named = {found[1] for text in commands(page) if (found := spoken.match(text))}
+
+        assert named - spoken_commands() == set()
+
+    @every_page
+    def test_name_only_settings_that_there_are(self, page: Path) -> None:
+        named = set(re.findall(r"DORMOUSE_[A-Z_]*[A-Z]", page.read_text()))
+
+        assert named - {f"DORMOUSE_{name.upper()}" for name in Settings.model_fields} == set()
+
+    @every_page
+    def test_link_only_to_what_is_there(self, page: Path) -> None:
+        links = re.findall(r"\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)", page.read_text())
+
+        broken = [
+            (file, anchor)
+            for file, anchor in links
+            if not (target := page.parent / file if file else page).exists()
+            or (anchor and anchor not in names_of(target.read_text()))
+        ]
+
+        assert broken == []
+
+
+class TestTheReadme:
+    def test_shows_a_journey_and_a_test_from_their_files(self) -> None:
+        assert [quote.path for quote in blocks(README, "from")] == [
+            "workflows/cart_abandonment.py",
+            "tests/workflows/test_cart_abandonment.py",
+        ]
+
+    def test_lists_every_setting_with_default_and_meaning(self) -> None:
+        assert f"<!-- settings -->\n{settings_table()}\n" in README.read_text(), (
+            f"put this below <!-- settings -->:\n{settings_table()}"
+        )
