@@ -33,7 +33,7 @@ SENDING_QUEUE: Final = "sending"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Our own packages are loaded once instead of once per workflow; ruff keeps clocks out of them.
-_PASSED_THROUGH: Final = ("domain", "store", "sending", "activities", "pydantic", "ulid")
+_PASSED_THROUGH: Final = ("domain", "store", "sending", "activities", "runtime", "pydantic", "ulid")
 #: What is under way when the worker is told to stop may take this long to finish.
 _GRACE: Final = timedelta(seconds=30)
 
@@ -80,9 +80,7 @@ def build_activities(
     now: Callable[[], datetime],
 ) -> tuple[SendActivities, RecordActivities]:
     """The activities with what they need."""
-    send = SendActivities(
-        database=database, composer=composer, channel=channel, pace=pace, now=now
-    )
+    send = SendActivities(database=database, composer=composer, channel=channel, pace=pace, now=now)
     return send, RecordActivities(database=database, now=now)
 
 

@@ -6,43 +6,32 @@ again. Everything expected comes back as an outcome; only a missing database rai
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from random import random
-from typing import Any, Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.composing import Composer, Composition, NothingToShow
+from activities.verdicts import (
+    OPEN,
+    Circumstances,
+    Claim,
+    judge,
+    known_outcome,
+    sent,
+    unknown_outcome,
+)
 from domain.addresses import is_deliverable
-from domain.backoff import ASK_AGAIN_IF_UNKNOWN, GIVE_UP_AFTER, back_off
+from domain.backoff import ASK_AGAIN_IF_UNKNOWN
 from domain.errors import NotFound
 from domain.journeys import RunStatus
 from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest, StepStatus
 from domain.pace import Pace
 from domain.policy import Case, Decision, Hold, Skip, decide
-from sending.channel import Accepted, Channel, Receipt, Rejected, TryLater, Unknown
+from sending.channel import Channel, Receipt
 from sending.rendering import TemplateError
 from store.ledger import StepRecords, conclude, keep_content, mark_run, note, records_for
 from store.sessions import AsyncSession, Database
-
-_OPEN: Final = (MessageStatus.HELD, MessageStatus.SENDING)
-_ENDS: Final = {
-    MessageStatus.SKIPPED: StepStatus.SKIPPED,
-    MessageStatus.FAILED: StepStatus.FAILED,
-    MessageStatus.UNKNOWN: StepStatus.UNKNOWN,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A message that this attempt may hand to the provider."""
-
-    message_id: str
-    kind: MessageKind
-    attempts: int
-    composition: Composition
 
 
 class SendActivities:
@@ -69,7 +58,7 @@ class SendActivities:
         receipt = await self._channel.send(claim.composition.mail)
         return await self._record(request, claim, receipt)
 
-    async def _claim(self, request: StepRequest) -> _Claim | StepOutcome:
+    async def _claim(self, request: StepRequest) -> Claim | StepOutcome:
         async with self._database.writing() as session:
             try:
                 records = await records_for(session, request)
@@ -78,7 +67,7 @@ class SendActivities:
                     str(error), type="unknown-run", non_retryable=True
                 ) from error
             kind = self._composer.templates.kind_of(records.run.journey, request.step)
-            if known := _known_outcome(records, kind):
+            if known := known_outcome(records.message, kind):
                 return known
             decision = decide(self._case(records, kind))
             if isinstance(decision, Skip | Hold) or self._may_have_left(records):
@@ -169,17 +158,14 @@ class SendActivities:
             status=MessageStatus.UNKNOWN,
             reason=reason,
         )
-        return self._unknown(message, kind, reason)
+        return unknown_outcome(message, kind, reason, ask_again_at=self._ask_again_at())
 
-    def _unknown(self, message: str, kind: MessageKind, reason: str) -> StepOutcome:
-        if kind is MessageKind.MARKETING:
-            return StepOutcome(status=StepStatus.UNKNOWN, reason=reason, message_id=message)
-        until = self._now() + self._pace.of(ASK_AGAIN_IF_UNKNOWN)
-        return StepOutcome(status=StepStatus.HELD, reason=reason, until=until, message_id=message)
+    def _ask_again_at(self) -> datetime:
+        return self._now() + self._pace.of(ASK_AGAIN_IF_UNKNOWN)
 
     async def _compose(
         self, session: AsyncSession, records: StepRecords, request: StepRequest, kind: MessageKind
-    ) -> _Claim | StepOutcome:
+    ) -> Claim | StepOutcome:
         now = self._now()
         try:
             composition = await self._composer.compose(session, records, request, now)
@@ -199,7 +185,7 @@ class SendActivities:
             return StepOutcome(status=StepStatus.FAILED, reason=reason, message_id=message)
         attempts = 1 + (records.message.attempts if records.message else 0)
         await self._write_claim(session, records, request, kind, composition, attempts)
-        return _Claim(composition.mail.message_id, kind, attempts, composition)
+        return Claim(composition.mail.message_id, kind, attempts, composition)
 
     async def _write_claim(
         self,
@@ -232,73 +218,15 @@ class SendActivities:
             session, mail.message_id, html=mail.html, text=mail.text, headers=mail.headers
         )
 
-    async def _record(self, request: StepRequest, claim: _Claim, receipt: Receipt) -> StepOutcome:
+    async def _record(self, request: StepRequest, claim: Claim, receipt: Receipt) -> StepOutcome:
         now = self._now()
-        outcome, changes = self._judge(request, claim, receipt, now)
+        verdict = judge(receipt, claim, request, Circumstances(self._channel.name, self._pace, now))
+        outcome, changes = verdict.outcome, verdict.changes
         held = outcome.status is StepStatus.HELD
         async with self._database.writing() as session:
             status = await conclude(session, claim.message_id, **changes)
             run_status = RunStatus.HELD if held else RunStatus.WAITING
             await mark_run(session, request.run_id, step=request.step, status=run_status)
-        if held and status not in _OPEN and status is not MessageStatus.UNKNOWN:
-            return _sent(claim)  # the provider's report overtook its own answer
+        if held and status not in OPEN and status is not MessageStatus.UNKNOWN:
+            return sent(claim)  # the provider's report overtook its own answer
         return outcome
-
-    def _judge(
-        self, request: StepRequest, claim: _Claim, receipt: Receipt, now: datetime
-    ) -> tuple[StepOutcome, dict[str, Any]]:
-        """The outcome for the story, and the ledger's changes."""
-        match receipt:
-            case Accepted(provider_message_id):
-                return _sent(claim), {
-                    "status": MessageStatus.ACCEPTED,
-                    "sent_at": now,
-                    "provider_message_id": provider_message_id,
-                }
-            case Rejected(reason):
-                return _failed(claim, reason, f"refused by {self._channel.name}")
-            case Unknown(reason):
-                told = f"unknown whether {self._channel.name} has it"
-                outcome = self._unknown(claim.message_id, claim.kind, told)
-                return outcome, {"status": MessageStatus.UNKNOWN, "reason": reason}
-            case TryLater():
-                return self._later(request, claim, receipt, now)
-
-    def _later(
-        self, request: StepRequest, claim: _Claim, receipt: TryLater, now: datetime
-    ) -> tuple[StepOutcome, dict[str, Any]]:
-        pause = self._pace.of(back_off(claim.attempts, spread=random()))  # noqa: S311 - jitter
-        until = now + max(pause, receipt.after or pause)
-        if until > request.asked_at + self._pace.of(GIVE_UP_AFTER):
-            return _failed(claim, receipt.reason, f"{self._channel.name} did not take it for days")
-        told = f"{self._channel.name} does not take it now"
-        outcome = StepOutcome(
-            status=StepStatus.HELD, reason=told, until=until, message_id=claim.message_id
-        )
-        changes = {"status": MessageStatus.HELD, "reason": receipt.reason, "held_until": until}
-        return outcome, changes
-
-
-def _known_outcome(records: StepRecords, kind: MessageKind) -> StepOutcome | None:
-    """The outcome of a step that was concluded before, if it was."""
-    known = records.message
-    if known is None or known.status in _OPEN:
-        return None
-    status = _ENDS.get(MessageStatus(known.status), StepStatus.SENT)
-    if status is StepStatus.UNKNOWN and kind is not MessageKind.MARKETING:
-        return None  # worth a repeat
-    return StepOutcome(
-        status=status, reason=known.reason, message_id=known.id, shown=tuple(known.shown)
-    )
-
-
-def _sent(claim: _Claim) -> StepOutcome:
-    return StepOutcome(
-        status=StepStatus.SENT, message_id=claim.message_id, shown=claim.composition.shown
-    )
-
-
-def _failed(claim: _Claim, reason: str, told: str) -> tuple[StepOutcome, dict[str, Any]]:
-    """The ledger keeps the provider's own words; the story, free of addresses, only ours."""
-    outcome = StepOutcome(status=StepStatus.FAILED, reason=told, message_id=claim.message_id)
-    return outcome, {"status": MessageStatus.FAILED, "reason": reason}

@@ -7,15 +7,7 @@ from temporalio import workflow
 
 from domain.durations import Duration
 from domain.entry import Combined, Dwelled, Entry, Seen, Setting
-from domain.events import (
-    BROWSING,
-    EMAIL_LINK_CLICKED,
-    ORDER_COMPLETED,
-    PRODUCT_ADDED,
-    PRODUCT_LIST_VIEWED,
-    PRODUCT_VIEWED,
-    PRODUCTS_SEARCHED,
-)
+from domain.events import BROWSING, EMAIL_LINK_CLICKED, ORDER_COMPLETED, PRODUCT_ADDED
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
 from workflows.journey import Journey
 
@@ -38,7 +30,7 @@ class BrowseAbandonment(Journey[BrowseAbandonmentSettings]):
     """Bring back a visitor who looked closely at something and left without a cart."""
 
     entry = Entry(
-        on=(PRODUCT_VIEWED, PRODUCT_LIST_VIEWED, PRODUCTS_SEARCHED),
+        on=BROWSING.events,
         when=Combined(
             (Dwelled(Setting("min_dwell")), Seen(Setting("seen_times"), Setting("seen_within"))),
             by=Setting("qualifies_by"),
@@ -49,7 +41,6 @@ class BrowseAbandonment(Journey[BrowseAbandonmentSettings]):
 
     @workflow.run
     async def run(self, start: JourneyStart[BrowseAbandonmentSettings]) -> JourneyResult:
-        """Remind of what was viewed, then of what is like it, then once more."""
         times = start.settings
         with self.until(ORDER_COMPLETED, PRODUCT_ADDED):
             await self.calm(BROWSING, lasting=times.quiet_for, then=times.first_reminder_after)

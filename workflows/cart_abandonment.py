@@ -40,7 +40,6 @@ class CartAbandonment(Journey[CartAbandonmentSettings]):
 
     @workflow.run
     async def run(self, start: JourneyStart[CartAbandonmentSettings]) -> JourneyResult:
-        """Keep the cart for them, then offer something, then remind a last time."""
         times = start.settings
         with self.until(ORDER_COMPLETED, CART_EMPTIED):
             await self.calm(CART_CHANGES, lasting=times.first_reminder_after)

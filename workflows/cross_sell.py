@@ -30,7 +30,6 @@ class CrossSell(Journey[CrossSellSettings]):
 
     @workflow.run
     async def run(self, start: JourneyStart[CrossSellSettings]) -> JourneyResult:
-        """Show complements; ask for a review of the one that is bought, else follow up once."""
         times = start.settings
         with self.until(ORDER_REFUNDED, ORDER_CANCELLED):
             await self.wait(times.first_mail_after)

@@ -3,7 +3,7 @@
 `until`, `wait`, `happens`, `calm` and `send`, with `ended_by` and `result`: a journey needs
 nothing else. Endings act at step boundaries: any wait stops at once, a mail in flight is finished
 and recorded. What every run can do besides its story (hear events, be paused, be looked at)
-lives in `run.py`.
+lives in `runtime/`.
 
 A verb's outcome is kept, so that a run whose history grows too long can continue as new: the story
 is told again from its first line, and each verb already told answers from memory.
@@ -25,7 +25,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.journeys import EXIT_REASONS, JourneyResult, S
     from domain.messages import StepOutcome, StepRequest, StepStatus
     from domain.questions import CalmQuestion, MarketingStop
-    from workflows.run import Run, StoryOver
+    from runtime.run import Run
+    from runtime.story import StoryOver
 
 #: One attempt: the activity's own time-outs (provider 20 s, database 30 s) fit inside.
 _ONE_ATTEMPT = timedelta(seconds=90)

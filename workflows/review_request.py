@@ -39,7 +39,6 @@ class ReviewRequest(Journey[ReviewRequestSettings]):
 
     @workflow.run
     async def run(self, start: JourneyStart[ReviewRequestSettings]) -> JourneyResult:
-        """Ask, remind, then thank or make good."""
         times = start.settings
         with self.until(ORDER_REFUNDED, ORDER_CANCELLED):
             tried_after = {"soft": times.soft_goods_after, "hard": times.hard_goods_after}

@@ -32,7 +32,6 @@ class WinBack(Journey[WinBackSettings]):
 
     @workflow.run
     async def run(self, start: JourneyStart[WinBackSettings]) -> JourneyResult:
-        """Miss them, offer something, ask whether to stay; then stop for good."""
         times = start.settings
         with self.until(ORDER_COMPLETED, EMAIL_LINK_CLICKED, *VISITS):
             await self.send("we-miss-you")

@@ -1,27 +1,24 @@
 """What every run can do whatever its story: hear, rest, be paused, looked at and ended."""
 
 import asyncio
-import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, ClassVar
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from activities.records import RecordActivities
     from domain.entry import Entry
     from domain.events import WITHDRAWALS, EventName, Heard
     from domain.journeys import (
         EXIT_REASONS,
         Carried,
-        JourneyResult,
         JourneySettings,
         JourneyStart,
         RunPosition,
@@ -29,13 +26,13 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.messages import StepOutcome
     from domain.pace import Pace
-    from domain.questions import RunEnded
-
-Story = Callable[[Any, JourneyStart[Any]], Awaitable[JourneyResult]]
-
-
-class StoryOver(Exception):
-    """Raised at a step boundary once an ending was heard. Journeys never catch it."""
+    from runtime.story import (
+        StoryOver,
+        init_like,
+        mentioned,
+        settings_of,
+        with_recorded_end,
+    )
 
 
 class Run:
@@ -53,12 +50,13 @@ class Run:
         super().__init_subclass__()
         if story := cls.__dict__.get("run"):
             told = [part for part in cls.__dict__.values() if isinstance(part, FunctionType)]
-            cls.listens = frozenset().union(*(_mentioned(p.__code__, p.__globals__) for p in told))
-            cls.settings_type = _settings_of(story)
-            cls.run = _with_beginning_and_end(story)  # type: ignore[attr-defined]
-            cls.__init__ = _init_like(story, cls)  # type: ignore[assignment]
+            cls.listens = frozenset().union(*(mentioned(p.__code__, p.__globals__) for p in told))
+            cls.settings_type = settings_of(story)
+            cls.run = with_recorded_end(story)  # type: ignore[attr-defined]
+            cls.__init__ = init_like(story, cls)  # type: ignore[assignment]
 
-    def _begin(self, start: JourneyStart[Any]) -> None:
+    def begin(self, start: JourneyStart[Any]) -> None:
+        """Set out, or go on after continuing as new."""
         carried = start.carried or Carried()
         self._start, self._pace = start, Pace(start.time_scale)
         self._heard = list(carried.heard)
@@ -145,7 +143,7 @@ class Run:
         return self.position()
 
     @end.validator
-    def _may_end(self, reason: str) -> None:
+    def _may_end(self, reason: str) -> None:  # noqa: ARG002 - the update's own signature
         self._refuse_if_ending()
 
     def _refuse_if_ending(self) -> None:
@@ -153,6 +151,11 @@ class Run:
             raise ApplicationError("The run is ending already.", type="run-ended")
 
     # -- endings
+
+    def end_of_story(self) -> str | None:
+        """The story is told: nothing can be asked of the run any more, but why it ended so."""
+        self._is_told = True
+        return self._end_asked_for
 
     def open_endings(self, endings: Sequence[EventName]) -> None:
         """From here on, one of `endings` ends the enclosed story."""
@@ -285,63 +288,3 @@ def _read(args: Sequence[RawValue]) -> Heard | None:
     except (ValidationError, ValueError, RuntimeError):
         return None
     return heard
-
-
-def _mentioned(code: CodeType, names: dict[str, Any]) -> set[EventName]:
-    """The events that a story's code names, also through tuples of events like VISITS."""
-    found: set[EventName] = set()
-    for value in (names.get(name) for name in code.co_names):
-        events = value if isinstance(value, tuple) else (value,)
-        found.update(event for event in events if isinstance(event, EventName))
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            found |= _mentioned(constant, names)
-    return found
-
-
-def _settings_of(story: Story) -> type[JourneySettings]:
-    """The settings that a story's `start: JourneyStart[…]` names."""
-    start = story.__annotations__["start"]
-    settings: type[JourneySettings] = start.__pydantic_generic_metadata__["args"][0]
-    return settings
-
-
-def _init_like(story: Story, cls: type) -> Callable[[Any, JourneyStart[Any]], None]:
-    """A `@workflow.init` with the story's own signature, as Temporal demands."""
-
-    def __init__(self: Run, start: JourneyStart[Any]) -> None:  # noqa: N807
-        self._begin(start)
-
-    __init__.__annotations__ = {"start": story.__annotations__["start"]}
-    __init__.__qualname__, __init__.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
-    return workflow.init(__init__)
-
-
-def _with_beginning_and_end(story: Story) -> Story:
-    """The story, with its end recorded however it comes."""
-
-    @functools.wraps(story)
-    async def run(self: Any, start: JourneyStart[Any]) -> JourneyResult:
-        try:
-            result = await story(self, start)
-        except StoryOver:
-            result = self.result()
-        except asyncio.CancelledError:
-            await _record_end(start.run_id, self.result("cancelled"))
-            raise
-        self._is_told = True
-        if self._end_asked_for:
-            result = self.result(self._end_asked_for)
-        await _record_end(start.run_id, result)
-        return result
-
-    return run
-
-
-async def _record_end(run_id: str, result: JourneyResult) -> None:
-    await workflow.execute_local_activity_method(
-        RecordActivities.record_end,
-        RunEnded(run_id=run_id, result=result, ended_at=workflow.now()),
-        start_to_close_timeout=timedelta(seconds=90),
-        retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=5)),
-    )

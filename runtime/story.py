@@ -1,0 +1,82 @@
+"""Reading a story's code, and recording its end however it comes."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from types import CodeType
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from activities.records import RecordActivities
+from domain.events import EventName
+from domain.journeys import JourneyResult, JourneySettings, JourneyStart
+from domain.questions import RunEnded
+
+#: What a journey tells in its method `run`.
+Story = Callable[[Any, JourneyStart[Any]], Awaitable[JourneyResult]]
+
+
+class StoryOver(Exception):
+    """Raised at a step boundary once an ending was heard. Journeys never catch it."""
+
+
+def mentioned(code: CodeType, names: dict[str, Any]) -> set[EventName]:
+    """The events that a story's code names, also through tuples of events like VISITS."""
+    found: set[EventName] = set()
+    for value in (names.get(name) for name in code.co_names):
+        events = value if isinstance(value, tuple) else (value,)
+        found.update(event for event in events if isinstance(event, EventName))
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            found |= mentioned(constant, names)
+    return found
+
+
+def settings_of(story: Story) -> type[JourneySettings]:
+    """The settings that a story's `start: JourneyStart[…]` names."""
+    start = story.__annotations__["start"]
+    settings: type[JourneySettings] = start.__pydantic_generic_metadata__["args"][0]
+    return settings
+
+
+def init_like(story: Story, cls: type) -> Callable[[Any, JourneyStart[Any]], None]:
+    """A `@workflow.init` with the story's own signature, as Temporal demands."""
+
+    def __init__(self: Any, start: JourneyStart[Any]) -> None:  # noqa: N807
+        self.begin(start)
+
+    __init__.__annotations__ = {"start": story.__annotations__["start"]}
+    __init__.__qualname__, __init__.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
+    return workflow.init(__init__)
+
+
+def with_recorded_end(story: Story) -> Story:
+    """The story, followed by a note of how it ended."""
+
+    @functools.wraps(story)
+    async def run(self: Any, start: JourneyStart[Any]) -> JourneyResult:
+        try:
+            result = await story(self, start)
+        except StoryOver:
+            result = self.result()
+        except asyncio.CancelledError:
+            await _record_end(start.run_id, self.result("cancelled"))
+            raise
+        if asked_for := self.end_of_story():
+            result = self.result(asked_for)
+        await _record_end(start.run_id, result)
+        return result
+
+    return run
+
+
+async def _record_end(run_id: str, result: JourneyResult) -> None:
+    await workflow.execute_local_activity_method(
+        RecordActivities.record_end,
+        RunEnded(run_id=run_id, result=result, ended_at=workflow.now()),
+        start_to_close_timeout=timedelta(seconds=90),
+        retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=5)),
+    )
