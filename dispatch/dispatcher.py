@@ -50,6 +50,7 @@ class Dispatcher:
         self._in_hand = 0
         self._told: list[int] = []
         self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._forgetting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
         self._loops = (
@@ -167,15 +168,16 @@ class Dispatcher:
                 await note_failure(session, row.id or 0, error=reason, again_at=again_at)
 
     async def _forget_told(self) -> None:
-        told, self._told = self._told, []
-        if not told:
-            return
-        try:
-            async with self._database.writing() as session:
-                await forget(session, told)
-        except DormouseError:
-            self._told = [*told, *self._told]
-            raise
+        async with self._forgetting:  # who asks while it is under way waits for its end
+            told, self._told = self._told, []
+            if not told:
+                return
+            try:
+                async with self._database.writing() as session:
+                    await forget(session, told)
+            except DormouseError:
+                self._told = [*told, *self._told]
+                raise
 
     async def _sweep(self) -> None:
         """Take over what nobody has in hand, as long as there is room for more."""
