@@ -99,17 +99,21 @@ def concerns(event: Event, run: ActiveRun, rules: JourneyRules) -> bool:
         return True
     if event.name not in rules.listens or event.id == run.started_by:
         return False
-    if event.happened_at < run.entered_at and event.name not in MAIL_EVENTS:
-        # From before the run: known when it started, or none of its business. (Providers' clocks
-        # count whole seconds; a mail event's own run is known by its id.)
-        return False
+    if _names_its_run(event):
+        return event.facts.run_id == run.id  # whatever the provider's clock says
+    if event.happened_at < run.entered_at:
+        return False  # from before the run: known when it started, or none of its business
     return is_about(event, run)
+
+
+def _names_its_run(event: Event) -> bool:
+    return event.name in MAIL_EVENTS and event.facts.run_id is not None
 
 
 def is_about(event: Event, run: ActiveRun) -> bool:
     """Whether the mail, order or product of `event` is one that `run` cares for."""
     facts = event.facts
-    if event.name in MAIL_EVENTS and facts.run_id is not None:
+    if _names_its_run(event):
         return facts.run_id == run.id
     if run.key and event.name in ABOUT_ONE_ORDER:
         return facts.order_id == run.key

@@ -128,6 +128,16 @@ class TestAMailEvent:
 
         assert effects(click, self.rules, runs=[RUN, self.other]) == ["run_2"]
 
+    def test_reaches_its_run_though_the_providers_clock_is_slow(self) -> None:
+        click = happened(EMAIL_LINK_CLICKED, run_id="run_1", at=RUN.entered_at - minutes(1))
+
+        assert effects(click, self.rules, runs=[RUN, self.other], now=NOON) == ["run_1"]
+
+    def test_from_before_a_run_does_not_reach_it_when_it_names_none(self) -> None:
+        click = happened(EMAIL_LINK_CLICKED, at=RUN.entered_at - minutes(1))
+
+        assert effects(click, self.rules, runs=[RUN], now=NOON) == []
+
     def test_reaches_every_run_when_nobody_knows_whose_mail_it_was(self) -> None:
         click = happened(EMAIL_LINK_CLICKED)
 
