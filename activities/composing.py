@@ -12,6 +12,7 @@ from domain.journeys import Incentive
 from domain.messages import MessageKind, StepRequest
 from domain.pace import Pace
 from domain.products import Product
+from domain.routing import is_about
 from sending.channel import Mail
 from sending.context import (
     IncentiveContext,
@@ -27,7 +28,7 @@ from sending.links import Links, unsubscribe_headers
 from sending.rendering import Templates
 from store import showcase
 from store.events import events_since
-from store.ledger import StepRecords, first_offer_at
+from store.ledger import StepRecords, active_run, first_offer_at
 from store.sessions import AsyncSession
 
 #: Rows of products that a mail shows at most.
@@ -169,10 +170,11 @@ class Composer:
         return request.step in self.templates.steps_that_use(records.run.journey, name)
 
     async def _rating(self, session: AsyncSession, records: StepRecords) -> int | None:
-        """The stars of the latest review since the run began."""
+        """The stars of the latest review since the run began, of what the run is about."""
         since, customer = records.run.entered_at, records.customer.id
         reviews = await events_since(session, customer, since, names=[PRODUCT_REVIEWED])
-        ratings = [r.facts.rating for r in reviews if r.facts.rating is not None]
+        run = active_run(records.run)
+        ratings = [r.facts.rating for r in reviews if r.facts.rating and is_about(r, run)]
         return round(ratings[-1]) if ratings else None
 
     async def _products(
@@ -228,8 +230,7 @@ class _Choice:
 
     async def complements(self) -> dict[str, int]:
         """What goes well and was not bought yet: first what no earlier mail has shown."""
-        since = self.records.run.entered_at
-        bought = await showcase.ordered_since(self.session, self.records.customer.id, since)
+        bought = await self._bought()
         found = await showcase.complements_of(self.session, list(self.about.product_ids))
         known = {*bought, *self.about.product_ids}
         fitting = [p for p in found if p.id not in known and p.stock != 0]
@@ -247,10 +248,16 @@ class _Choice:
         return _one_each([p for p in found if p.id not in self.request.already_shown])
 
     async def bought_since(self) -> dict[str, int]:
-        since, customer = self.records.run.entered_at, self.records.customer.id
-        bought = await showcase.ordered_since(self.session, customer, since)
+        bought = await self._bought()
         shown = [p for p in bought if p in self.request.already_shown]
         return dict.fromkeys(shown or bought, 1)
+
+    async def _bought(self) -> list[str]:
+        """What the customer ordered since the run began, besides the order that began it."""
+        run, customer = self.records.run, self.records.customer
+        return await showcase.ordered_since(
+            self.session, customer.id, run.entered_at, besides=run.started_by
+        )
 
 
 Source = Callable[[_Choice], Awaitable[dict[str, int]]]

@@ -7,19 +7,20 @@ again. Everything expected comes back as an outcome; only a missing database rai
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.composing import Composer, Composition, NothingToShow
+from activities.composing import Composer, NothingToShow
 from activities.verdicts import (
-    OPEN,
     Circumstances,
     Claim,
+    doubtful,
+    is_repeat,
     judge,
     known_outcome,
     sent,
-    unknown_outcome,
 )
 from domain.addresses import is_deliverable
 from domain.backoff import ASK_AGAIN_IF_UNKNOWN
@@ -30,8 +31,12 @@ from domain.pace import Pace
 from domain.policy import Case, Decision, Hold, Skip, decide
 from sending.channel import Channel, Receipt
 from sending.rendering import TemplateError
+from store import tables
 from store.ledger import StepRecords, conclude, keep_content, mark_run, note, records_for
 from store.sessions import AsyncSession, Database
+
+#: A message in one of these may have left already.
+_IN_DOUBT: Final = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
 
 
 class SendActivities:
@@ -67,7 +72,7 @@ class SendActivities:
                     str(error), type="unknown-run", non_retryable=True
                 ) from error
             kind = self._composer.templates.kind_of(records.run.journey, request.step)
-            if known := known_outcome(records.message, kind):
+            if known := known_outcome(records.message):
                 return known
             decision = decide(self._case(records, kind))
             if isinstance(decision, Skip | Hold) or self._may_have_left(records):
@@ -109,10 +114,11 @@ class SendActivities:
         decision: Decision,
     ) -> StepOutcome:
         """Write down why the message does not leave now."""
-        if records.message and records.message.status == MessageStatus.SENDING:
-            return await self._doubt(session, records, request, kind)
-        if isinstance(decision, Hold):
+        known = records.message
+        if isinstance(decision, Hold) and not (known and known.status == MessageStatus.SENDING):
             return await self._hold(session, records, request, kind, decision)
+        if known and known.status in _IN_DOUBT:
+            return await self._doubt(session, records, known, request, kind)
         reason = decision.reason if isinstance(decision, Skip) else "nothing to show"
         status = MessageStatus.SKIPPED
         message = await note(
@@ -145,23 +151,32 @@ class SendActivities:
         )
 
     async def _doubt(
-        self, session: AsyncSession, records: StepRecords, request: StepRequest, kind: MessageKind
+        self,
+        session: AsyncSession,
+        records: StepRecords,
+        known: tables.Message,
+        request: StepRequest,
+        kind: MessageKind,
     ) -> StepOutcome:
         """An earlier attempt broke off with the provider: nobody knows whether the mail left."""
         reason = "an earlier attempt broke off while the provider was being called"
+        now = self._now()
+        may_repeat = kind is not MessageKind.MARKETING and not is_repeat(known)
+        again_at = now + self._pace.of(ASK_AGAIN_IF_UNKNOWN) if may_repeat else None
         message = await note(
             session,
             records,
             request,
             kind=kind,
-            now=self._now(),
+            now=now,
             status=MessageStatus.UNKNOWN,
-            reason=reason,
+            reason=known.reason or reason,
+            shown=known.shown,
+            held_until=again_at,
         )
-        return unknown_outcome(message, kind, reason, ask_again_at=self._ask_again_at())
-
-    def _ask_again_at(self) -> datetime:
-        return self._now() + self._pace.of(ASK_AGAIN_IF_UNKNOWN)
+        outcome = doubtful(message, reason, again_at=again_at)
+        await self._mark(session, records.run.id, outcome, request)
+        return outcome
 
     async def _compose(
         self, session: AsyncSession, records: StepRecords, request: StepRequest, kind: MessageKind
@@ -172,47 +187,66 @@ class SendActivities:
         except NothingToShow:
             return await self._object(session, records, request, kind, Skip("nothing to show"))
         except TemplateError as error:
-            reason = f"the mail cannot be rendered: {error}"
-            message = await note(
-                session,
-                records,
-                request,
-                kind=kind,
-                now=now,
-                status=MessageStatus.FAILED,
-                reason=reason,
-            )
-            return StepOutcome(status=StepStatus.FAILED, reason=reason, message_id=message)
-        attempts = 1 + (records.message.attempts if records.message else 0)
-        await self._write_claim(session, records, request, kind, composition, attempts)
-        return Claim(composition.mail.message_id, kind, attempts, composition)
+            return await self._give_up(session, records, request, kind, error)
+        known = records.message
+        claim = Claim(
+            composition.mail.message_id,
+            kind,
+            attempts=1 + (known.attempts if known else 0),
+            composition=composition,
+            is_repeat=is_repeat(known),
+        )
+        await self._write_claim(session, records, request, claim)
+        return claim
+
+    async def _give_up(
+        self,
+        session: AsyncSession,
+        records: StepRecords,
+        request: StepRequest,
+        kind: MessageKind,
+        error: TemplateError,
+    ) -> StepOutcome:
+        told = "the mail cannot be rendered"
+        message = await note(
+            session,
+            records,
+            request,
+            kind=kind,
+            now=self._now(),
+            status=MessageStatus.FAILED,
+            # What went wrong may quote what the customer is called: the story never hears it.
+            reason=f"{told}: {error}",
+        )
+        outcome = StepOutcome(status=StepStatus.FAILED, reason=told, message_id=message)
+        await self._mark(session, records.run.id, outcome, request)
+        return outcome
 
     async def _write_claim(
         self,
         session: AsyncSession,
         records: StepRecords,
         request: StepRequest,
-        kind: MessageKind,
-        composition: Composition,
-        attempts: int,
+        claim: Claim,
     ) -> None:
-        mail, rendered, now = composition.mail, composition.rendered, self._now()
+        composition, now, known = claim.composition, self._now(), records.message
+        mail, rendered = composition.mail, composition.rendered
         await note(
             session,
             records,
             request,
-            kind=kind,
+            kind=claim.kind,
             now=now,
             status=MessageStatus.SENDING,
             reason=None,
-            attempts=attempts,
+            attempts=claim.attempts,
             provider=self._channel.name,
             to_address=mail.to_address,
             locale=rendered.locale,
             subject=rendered.subject,
             shown=list(composition.shown),
             claimed_at=now,
-            held_until=None,
+            held_until=known.held_until if known and claim.is_repeat else None,
         )
         await keep_content(
             session, mail.message_id, html=mail.html, text=mail.text, headers=mail.headers
@@ -222,11 +256,15 @@ class SendActivities:
         now = self._now()
         verdict = judge(receipt, claim, request, Circumstances(self._channel.name, self._pace, now))
         outcome, changes = verdict.outcome, verdict.changes
-        held = outcome.status is StepStatus.HELD
         async with self._database.writing() as session:
             status = await conclude(session, claim.message_id, **changes)
-            run_status = RunStatus.HELD if held else RunStatus.WAITING
-            await mark_run(session, request.run_id, step=request.step, status=run_status)
-        if held and status not in OPEN and status is not MessageStatus.UNKNOWN:
-            return sent(claim)  # the provider's report overtook its own answer
+            if status is not changes["status"]:
+                outcome = sent(claim)  # the provider's report overtook its own answer
+            await self._mark(session, request.run_id, outcome, request)
         return outcome
+
+    async def _mark(
+        self, session: AsyncSession, run_id: str, outcome: StepOutcome, request: StepRequest
+    ) -> None:
+        status = RunStatus.HELD if outcome.status is StepStatus.HELD else RunStatus.WAITING
+        await mark_run(session, run_id, step=request.step, status=status)

@@ -13,7 +13,7 @@ from sending.channel import Accepted, Receipt, Rejected, TryLater, Unknown
 from store import tables
 
 #: A message in one of these may still be sent.
-OPEN: Final = (MessageStatus.HELD, MessageStatus.SENDING)
+_OPEN: Final = (MessageStatus.HELD, MessageStatus.SENDING)
 _ENDS: Final = {
     MessageStatus.SKIPPED: StepStatus.SKIPPED,
     MessageStatus.FAILED: StepStatus.FAILED,
@@ -29,6 +29,8 @@ class Claim:
     kind: MessageKind
     attempts: int
     composition: Composition
+    #: An earlier attempt may have reached the provider: there is no third.
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,17 @@ def judge(
     channel, now = circumstances.channel, circumstances.now
     match receipt:
         case Accepted(provider_id):
-            taken = {"status": MessageStatus.ACCEPTED, "sent_at": now}
+            taken = {"status": MessageStatus.ACCEPTED, "sent_at": now, "held_until": None}
             return Verdict(sent(claim), {**taken, "provider_message_id": provider_id})
         case Rejected(reason):
             return _failed(claim, reason, f"refused by {channel}")
         case Unknown(reason):
             again_at = now + circumstances.pace.of(ASK_AGAIN_IF_UNKNOWN)
             told = f"unknown whether {channel} has it"
-            outcome = unknown_outcome(claim.message_id, claim.kind, told, ask_again_at=again_at)
-            return Verdict(outcome, {"status": MessageStatus.UNKNOWN, "reason": reason})
+            may_repeat = claim.kind is not MessageKind.MARKETING and not claim.is_repeat
+            outcome = doubtful(claim.message_id, told, again_at=again_at if may_repeat else None)
+            left_open = {"status": MessageStatus.UNKNOWN, "held_until": outcome.until}
+            return Verdict(outcome, {**left_open, "reason": reason})
         case TryLater():
             return _later(receipt, claim, request, circumstances)
 
@@ -89,24 +93,26 @@ def _later(
     return Verdict(outcome, held)
 
 
-def unknown_outcome(
-    message: str, kind: MessageKind, reason: str, *, ask_again_at: datetime
-) -> StepOutcome:
-    """Nobody knows whether a mail left: marketing is left at that, the rest is sent once more."""
-    if kind is MessageKind.MARKETING:
-        return StepOutcome(status=StepStatus.UNKNOWN, reason=reason, message_id=message)
-    return StepOutcome(
-        status=StepStatus.HELD, reason=reason, until=ask_again_at, message_id=message
-    )
+def doubtful(message: str, reason: str, *, again_at: datetime | None) -> StepOutcome:
+    """Nobody knows whether a mail left: it is left at that, or sent once more at `again_at`."""
+    status = StepStatus.HELD if again_at else StepStatus.UNKNOWN
+    return StepOutcome(status=status, reason=reason, until=again_at, message_id=message)
 
 
-def known_outcome(known: tables.Message | None, kind: MessageKind) -> StepOutcome | None:
+def is_repeat(known: tables.Message | None) -> bool:
+    """Whether the message was left in doubt, to be sent once more.
+
+    It keeps the moment of that repeat, also while it is being repeated.
+    """
+    doubts = (MessageStatus.UNKNOWN, MessageStatus.SENDING)
+    return known is not None and known.status in doubts and known.held_until is not None
+
+
+def known_outcome(known: tables.Message | None) -> StepOutcome | None:
     """The outcome of a step that was concluded before, if it was."""
-    if known is None or known.status in OPEN:
+    if known is None or known.status in _OPEN or is_repeat(known):
         return None
     status = _ENDS.get(MessageStatus(known.status), StepStatus.SENT)
-    if status is StepStatus.UNKNOWN and kind is not MessageKind.MARKETING:
-        return None  # worth a repeat
     # A skip's reason is ours; a provider's may name an address, and stays in the ledger.
     reason = known.reason if status is StepStatus.SKIPPED else None
     return StepOutcome(status=status, reason=reason, message_id=known.id, shown=tuple(known.shown))
@@ -120,4 +126,5 @@ def sent(claim: Claim) -> StepOutcome:
 
 def _failed(claim: Claim, reason: str, told: str) -> Verdict:
     outcome = StepOutcome(status=StepStatus.FAILED, reason=told, message_id=claim.message_id)
-    return Verdict(outcome, {"status": MessageStatus.FAILED, "reason": reason})
+    failed = {"status": MessageStatus.FAILED, "reason": reason, "held_until": None}
+    return Verdict(outcome, failed)

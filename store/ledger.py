@@ -27,6 +27,8 @@ from store.upserts import put
 
 #: What only we know, even when a provider's report overtook its own answer.
 _OURS: Final = frozenset({"sent_at", "provider_message_id"})
+#: A message in one of these reached nobody, though it may have been tried.
+_NEVER_LEFT: Final = (MessageStatus.HELD, MessageStatus.SKIPPED, MessageStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,16 @@ async def _overtaken_by(
         return CUSTOMER_MERGED  # a merge moves every run but those that the survivor has too
     if not ends_on:
         return None
-    about = ActiveRun(
+    about = active_run(run)
+    names = set(ends_on) - set(WITHDRAWALS)
+    found = await events_since(session, customer.id, run.entered_at, names=names)
+    endings = (e for e in found if not e.is_history and e.id != run.started_by)
+    return next((e.name for e in endings if is_about(e, about)), None)
+
+
+def active_run(run: tables.Run) -> ActiveRun:
+    """The run as routing looks at it."""
+    return ActiveRun(
         run.id,
         run.journey,
         run.key,
@@ -91,10 +102,6 @@ async def _overtaken_by(
         about=Facts.model_validate(run.about),
         started_by=run.started_by,
     )
-    names = set(ends_on) - set(WITHDRAWALS)
-    found = await events_since(session, customer.id, run.entered_at, names=names)
-    endings = (e for e in found if not e.is_history and e.id != run.started_by)
-    return next((e.name for e in endings if is_about(e, about)), None)
 
 
 async def _is_void(session: AsyncSession, order_id: str) -> bool:
@@ -119,12 +126,16 @@ async def _suppressed(session: AsyncSession, email: str | None) -> dict[str, str
 async def first_offer_at(
     session: AsyncSession, run_id: str, steps: Collection[str]
 ) -> datetime | None:
-    """When this run first sent one of `steps`: an offer's end is counted from there."""
+    """When this run first sent one of `steps`: an offer's end is counted from there.
+
+    An attempt that the provider did not take promised nothing to anybody.
+    """
     found = await session.scalars(
         select(col(tables.Message.claimed_at))
         .where(col(tables.Message.run_id) == run_id)
         .where(col(tables.Message.step).in_(list(steps)))
         .where(col(tables.Message.claimed_at).is_not(None))
+        .where(col(tables.Message.status).not_in(_NEVER_LEFT))
         .order_by(col(tables.Message.claimed_at))
         .limit(1)
     )
@@ -153,6 +164,7 @@ async def note(
         "kind": kind,
         "attempts": known.attempts if known else 0,
         "shown": [],
+        "held_until": None,
         "created_at": now,
         **changes,
     }

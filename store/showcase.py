@@ -58,10 +58,13 @@ async def in_cart(session: AsyncSession, customer_id: str, now: datetime) -> dic
     return cart_after(events).items
 
 
-async def ordered_since(session: AsyncSession, customer_id: str, since: datetime) -> list[str]:
-    """The ids of the products ordered since."""
+async def ordered_since(
+    session: AsyncSession, customer_id: str, since: datetime, *, besides: str
+) -> list[str]:
+    """The ids of the products ordered since, without those of the event with the id `besides`."""
     events = await events_since(session, customer_id, since, names=[ORDER_COMPLETED])
-    return [product for event in events for product in event.facts.product_ids]
+    later = (event for event in events if event.id != besides)
+    return [product for event in later for product in event.facts.product_ids]
 
 
 async def complements_of(session: AsyncSession, ids: Sequence[str]) -> list[Product]:
