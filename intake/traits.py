@@ -10,6 +10,7 @@ from intake.people import SAID, note_moment
 from store import tables
 from store.consents import consents_in_force, record_consent
 from store.sessions import AsyncSession
+from store.suppressions import lift_suppression
 
 #: Under this name an identify call stands in the timeline and in `latest`.
 IDENTIFIED: Final = "Identified"
@@ -71,6 +72,7 @@ async def _take_consent(
     said = sorted(granted)
     if customer.attributes.get(SAID) == said:
         return False
+    said_before = customer.attributes.get(SAID)
     customer.attributes = {**customer.attributes, SAID: said}
     had_mail = "email" in customer.consents.get("marketing", ())
     for channel in sorted(CHANNELS - await _decided_since(session, customer, message.happened_at)):
@@ -86,7 +88,12 @@ async def _take_consent(
             evidence={"message_id": message.message_id},
             repeated=True,
         )
-    return had_mail and "email" not in customer.consents.get("marketing", ())
+    has_mail = "email" in customer.consents.get("marketing", ())
+    took_back = said_before is not None and "email" not in said_before
+    if has_mail and not had_mail and took_back and customer.email:
+        # They left, and now the shop says otherwise than before: they came back.
+        await lift_suppression(session, customer.email, reasons=("unsubscribed", "sunset"))
+    return had_mail and not has_mail
 
 
 async def withdraw_unless_given_since(

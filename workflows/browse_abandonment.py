@@ -49,6 +49,6 @@ class BrowseAbandonment(Journey[BrowseAbandonmentSettings]):
                 await self.send("similar-products")
             await self.wait(times.last_reminder_after)
             await self.send("last-look")
-        if self.ended_by(ORDER_COMPLETED):
+        if self.ended_by(ORDER_COMPLETED) and self.has_written:
             await self.send("thank-you")
         return self.result()

@@ -48,6 +48,6 @@ class CartAbandonment(Journey[CartAbandonmentSettings]):
             await self.send("incentive")
             await self.wait(times.last_reminder_after)
             await self.send("last-reminder")
-        if self.ended_by(ORDER_COMPLETED):
+        if self.ended_by(ORDER_COMPLETED) and self.has_written:
             await self.send("thank-you")
         return self.result()

@@ -1,7 +1,7 @@
 """The vocabulary that journeys are told in.
 
-`until`, `wait`, `happens`, `calm` and `send`, with `ended_by` and `result`: a journey needs
-nothing else. Endings act at step boundaries: any wait stops at once, a mail in flight is finished
+`until`, `wait`, `happens`, `calm` and `send`, with `ended_by`, `has_written` and `result`: a
+journey needs nothing else. Endings act at step boundaries: any wait stops at once, a mail in flight is finished
 and recorded. What every run can do besides its story (hear events, be paused, be looked at)
 lives in `runtime/`.
 
@@ -47,6 +47,11 @@ class Journey(Run, Generic[S]):
     def ended_by(self, *events: EventName) -> bool:
         """Whether one of `events` ended the story."""
         return self._ended_by in events
+
+    @property
+    def has_written(self) -> bool:
+        """Whether a message of this run has left: only then is there something to follow up."""
+        return any(outcome.sent for _, outcome in self._steps)
 
     async def wait(self, duration: timedelta) -> None:
         """Let `duration` pass. Only an ending, or an engineer's fast-forward, cuts it short."""

@@ -207,6 +207,7 @@ async def open_house(
 
 
 def _chosen(journeys: tuple[str, ...], settings: Mapping[str, Any]) -> Catalogue:
+    assert set(journeys) <= set(CATALOGUE), f"there are only {', '.join(CATALOGUE)}"
     return {
         name: rules.tuned(settings, version=1, is_paused=False) if settings else rules
         for name, rules in CATALOGUE.items()

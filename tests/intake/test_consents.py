@@ -103,6 +103,29 @@ class TestConsentByIdentify:
         assert await allowed(door) == ["email", "push", "sms"]
 
 
+class TestAnAddressThatWasUnsubscribed:
+    async def test_is_free_again_when_the_shop_knew_of_it_and_says_otherwise(
+        self, door: FrontDoor
+    ) -> None:
+        await door.knows(marketing_consent=True)
+        await changes(door, mail(granted=False), source="unsubscribe")
+        for told in (False, True):
+            door.clock.passes(minutes=1)
+            await door.knows(marketing_consent=told)
+
+        assert await reasons(door) == []
+
+    async def test_stays_blocked_when_the_shop_only_adds_another_channel(
+        self, door: FrontDoor
+    ) -> None:
+        await door.knows(marketing_consent=["email"])
+        await changes(door, mail(granted=False), source="unsubscribe")
+        door.clock.passes(minutes=1)
+        await door.knows(marketing_consent=["email", "sms"])
+
+        assert await reasons(door) == ["marketing: unsubscribed"]
+
+
 class TestConsentThatComesOutOfOrder:
     @pytest.mark.parametrize(
         ("first", "then", "held"), [(["email"], False, []), (False, ["email"], ["email"])]

@@ -54,6 +54,19 @@ class TestCartAbandonment:
             assert await customer.inbox == ["kept-for-you", "thank-you"]
             assert await customer.exits() == ["purchased"]
 
+    async def test_says_nothing_to_a_customer_who_orders_before_the_first_reminder(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("cart-abandonment") as customer:
+            await customer.does(PRODUCT_ADDED, product_id="tent")
+            await customer.lets_pass(minutes=10)
+            await customer.does(ORDER_COMPLETED, order_id="o1", products=[{"product_id": "tent"}])
+
+            await customer.lets_pass(days=10)
+
+            assert await customer.inbox == []
+            assert await customer.exits() == ["purchased"]
+
     async def test_ends_when_the_last_product_leaves_the_cart(self, customer_on: OnJourney) -> None:
         async with customer_on("cart-abandonment") as customer:
             await customer.does(PRODUCT_ADDED, product_id="tent")
@@ -138,4 +151,4 @@ class TestCartAbandonment:
 
             await customer.lets_pass(hours=2)
 
-            assert await customer.inbox == ["thank-you", "kept-for-you"]
+            assert await customer.inbox == ["kept-for-you"]

@@ -53,6 +53,16 @@ class TestTheCostOfARun:
             assert await customer.exits() == ["in-cart"]
             assert await events_of(customer) <= 13
 
+    async def test_is_at_most_13_events_for_one_that_a_purchase_ends_while_asleep(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("cart-abandonment") as customer:
+            await customer.does(PRODUCT_ADDED, product_id="tent")
+            await customer.does(ORDER_COMPLETED, order_id="o1")
+
+            assert await customer.exits() == ["purchased"]
+            assert await events_of(customer) <= 13
+
     async def test_says_nothing_personal_to_temporal(self, customer_on: OnJourney) -> None:
         async with customer_on("win-back") as customer:
             await customer.does(CUSTOMER_LAPSED)
