@@ -1,0 +1,167 @@
+"""What runs look up and write down besides sending."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+from temporalio.testing import ActivityEnvironment
+
+from activities.records import RecordActivities
+from domain.events import BROWSING
+from domain.journeys import JourneyResult, RunStatus
+from domain.questions import CalmQuestion, MarketingStop, RunEnded
+from store import tables
+from store.suppressions import suppressions_of
+from tests.activities.conftest import Desk
+from tests.fakes.rows import NOON, ada, event
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def records(desk: Desk) -> RecordActivities:
+    return RecordActivities(database=desk.database, now=desk.clock)
+
+
+class TestCalm:
+    QUESTION = CalmQuestion(
+        customer_id="cus_visitor", events=BROWSING.events, since=NOON, lasting=2 * HOUR
+    )
+
+    async def asked(self, records: RecordActivities) -> timedelta:
+        return await ActivityEnvironment().run(records.calm_since, self.QUESTION) - NOON
+
+    async def test_is_counted_from_the_last_thing_that_happened(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has(
+            ada(id="cus_visitor"),
+            event("look", NOON + HOUR, customer_id="cus_visitor"),
+            event("order", NOON + 2 * HOUR, name="Order Completed", customer_id="cus_visitor"),
+        )
+
+        assert await self.asked(records) == 3 * HOUR
+
+    async def test_is_broken_by_what_the_survivor_of_a_merge_does(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has(
+            ada(),
+            ada(id="cus_browser", external_id="b", merged_into="cus_ada"),
+            ada(id="cus_visitor", external_id="v", merged_into="cus_browser"),
+            event("look", NOON + HOUR),
+        )
+
+        assert await self.asked(records) == 3 * HOUR
+
+    async def test_comes_to_an_erased_customer(self, desk: Desk, records: RecordActivities) -> None:
+        await desk.has(ada(id="cus_visitor", erased_at=NOON))
+
+        assert await self.asked(records) == 2 * HOUR
+
+
+class TestTheEndOfARun:
+    async def test_is_written_down(self, desk: Desk, records: RecordActivities) -> None:
+        await desk.has_run(waiting_for="an order", wakes_at=NOON + HOUR)
+
+        await self.ends(records, "purchased", failure="in the end")
+
+        run = await desk.run()
+        assert (run.status, run.exit_reason, run.failure) == (
+            RunStatus.ENDED,
+            "purchased",
+            "in the end",
+        )
+        assert (run.ended_at, run.waiting_for, run.wakes_at) == (NOON, None, None)
+
+    async def test_stays_as_it_was_first_told(self, desk: Desk, records: RecordActivities) -> None:
+        await desk.has_run()
+        await self.ends(records, "purchased")
+
+        await self.ends(records, "completed", after=HOUR)
+
+        run = await desk.run()
+        assert (run.exit_reason, run.ended_at) == ("purchased", NOON)
+
+    async def ends(
+        self,
+        records: RecordActivities,
+        reason: str,
+        *,
+        failure: str | None = None,
+        after: timedelta = timedelta(),
+    ) -> None:
+        result = JourneyResult(exit_reason=reason, failure=failure)
+        ended = RunEnded(run_id="run_1", result=result, ended_at=NOON + after)
+        await ActivityEnvironment().run(records.record_end, ended)
+
+
+class TestAStopOfMarketing:
+    async def stopped(self, records: RecordActivities, customer_id: str = "cus_ada") -> None:
+        stop = MarketingStop(run_id="run_1", customer_id=customer_id, reason="sunset")
+        await ActivityEnvironment().run(records.stop_marketing, stop)
+
+    async def test_suppresses_the_address_and_takes_the_consent_back(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has_run()
+
+        await self.stopped(records)
+
+        [suppression], [change] = await self.suppressions(desk), await self.changes(desk)
+        assert (suppression.scope, suppression.reason, suppression.source) == (
+            "marketing",
+            "sunset",
+            "run_1",
+        )
+        assert (change.topic, change.channel, change.granted) == ("marketing", "email", False)
+        assert (change.source, change.evidence) == ("sunset", {"run_id": "run_1"})
+        assert (await desk.sends()).reason == "suppressed: sunset"
+
+    async def test_is_made_once_however_often_it_is_asked_for(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has_run()
+        await self.stopped(records)
+
+        await self.stopped(records)
+
+        assert len(await self.suppressions(desk)) == len(await self.changes(desk)) == 1
+
+    async def test_reaches_the_survivor_of_a_merge(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has_run()
+        await desk.has(ada(id="cus_visitor", external_id=None, merged_into="cus_ada"))
+
+        await self.stopped(records, "cus_visitor")
+
+        assert len(await self.suppressions(desk)) == 1
+        assert [change.customer_id for change in await self.changes(desk)] == ["cus_ada"]
+
+    async def test_takes_the_consent_of_a_customer_without_an_address(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has_run(customer={"email": None})
+
+        await self.stopped(records)
+
+        assert [change.granted for change in await self.changes(desk)] == [False]
+
+    async def test_has_nobody_to_stop_for_once_they_are_erased(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has_run(customer={"erased_at": NOON})
+
+        await self.stopped(records)
+
+        assert await self.suppressions(desk) == []
+        assert await self.changes(desk) == []
+
+    async def suppressions(self, desk: Desk) -> list[tables.Suppression]:
+        async with desk.database.reading() as session:
+            return list(await suppressions_of(session, "ada@example.org"))
+
+    async def changes(self, desk: Desk) -> list[tables.ConsentChange]:
+        async with desk.database.reading() as session:
+            return list(await session.scalars(select(tables.ConsentChange)))
