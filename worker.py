@@ -17,6 +17,7 @@ from activities.records import RecordActivities
 from activities.sending import SendActivities
 from config import Settings, WrongSetting
 from dispatch.connection import connect
+from domain.errors import Invalid
 from domain.pace import Pace
 from sending.channel import Channel
 from sending.channels import open_channel
@@ -24,7 +25,7 @@ from sending.context import ShopContext
 from sending.links import Links
 from sending.rendering import Templates
 from store.sessions import Database
-from workflows.catalogue import JOURNEYS
+from workflows.catalogue import JOURNEYS, name_of, steps_of
 
 #: Workflows and their local activities.
 JOURNEYS_QUEUE: Final = "journeys"
@@ -108,12 +109,27 @@ def composer_of(settings: Settings) -> Composer:
             "DORMOUSE_SECRET_KEY is missing: set it to 32 random characters or more, the same for "
             "every gateway and worker (python -c 'import secrets; print(secrets.token_hex(32))')."
         )
+    templates = Templates(TEMPLATES, default_locale=settings.shop_locale)
+    require_mails(templates)
     return Composer(
-        templates=Templates(TEMPLATES, default_locale=settings.shop_locale),
+        templates=templates,
         links=Links(settings.secret_key.get_secret_value(), settings.base_url),
         shop=shop_of(settings),
         pace=settings.pace,
     )
+
+
+def require_mails(templates: Templates, journeys: Sequence[type[Any]] = JOURNEYS) -> None:
+    """Raise Invalid for the first step that a journey sends without a mail for it."""
+    written = set(templates.steps())
+    for journey in journeys:
+        name = name_of(journey)
+        for step in steps_of(journey):
+            if (name, step) not in written:
+                raise Invalid(
+                    f"{name} sends {step!r}, but there is no mail for it: add "
+                    f"templates/mails/{name}/{step}.mjml, or mend the step's name."
+                )
 
 
 def channel_of(settings: Settings) -> Channel:

@@ -71,7 +71,10 @@ class SendActivities:
                 raise ApplicationError(
                     str(error), type="unknown-run", non_retryable=True
                 ) from error
-            kind = self._composer.templates.kind_of(records.run.journey, request.step)
+            try:
+                kind = self._composer.templates.kind_of(records.run.journey, request.step)
+            except TemplateError as error:  # the story names a mail that nobody wrote
+                return await self._give_up(session, records, request, MessageKind.MARKETING, error)
             if known := known_outcome(records.message):
                 return known
             decision = decide(self._case(records, kind))

@@ -1,5 +1,8 @@
 """The list of journeys. A journey that stands here is routed to, run and shown."""
 
+import ast
+import inspect
+import textwrap
 from typing import Any, Final
 
 from domain.rules import Catalogue, JourneyRules
@@ -23,6 +26,19 @@ def name_of(journey: type[Journey[Any]]) -> str:
     """The journey's name: what its `@workflow.defn` says."""
     definition = vars(journey)["__temporal_workflow_definition"]
     return str(definition.name)
+
+
+def steps_of(journey: type[Journey[Any]]) -> list[str]:
+    """The steps that the journey's code names in `send`, so that each can be checked for a mail."""
+    told = ast.parse(textwrap.dedent(inspect.getsource(journey)))
+    return [
+        str(call.args[0].value)
+        for call in ast.walk(told)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "send"
+        and isinstance(call.args[0], ast.Constant)
+    ]
 
 
 def rules_of(journey: type[Journey[Any]]) -> JourneyRules:

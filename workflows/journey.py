@@ -1,9 +1,9 @@
 """The vocabulary that journeys are told in.
 
 `until`, `wait`, `happens`, `calm` and `send`, with `ended_by`, `has_written` and `result`: a
-journey needs nothing else. Endings act at step boundaries: any wait stops at once, a mail in flight is finished
-and recorded. What every run can do besides its story (hear events, be paused, be looked at)
-lives in `runtime/`.
+journey needs nothing else. Endings act at step boundaries: any wait stops at once, a mail in
+flight is finished and recorded. What every run can do besides its story (hear events, be paused,
+be looked at) lives in `runtime/`.
 
 A verb's outcome is kept, so that a run whose history grows too long can continue as new: the story
 is told again from its first line, and each verb already told answers from memory.

@@ -5,7 +5,7 @@ and all else reads it from there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +14,8 @@ from typing import Any, Final
 
 from sqlmodel import col, select
 from temporalio import activity
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
@@ -40,6 +38,25 @@ from worker import build_activities, build_workers, workflow_runner
 from workflows.catalogue import CATALOGUE, JOURNEYS
 
 _TASK_COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+_OPENS: Final = (
+    EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+)
+_CONCLUDES: Final = (
+    _TASK_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
+)
+_CLOSED: Final = (
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+)
 
 
 class VirtualClock:
@@ -123,16 +140,22 @@ class House:
                 return
 
     async def _settle_run(self, workflow_id: str) -> None:
-        request = DescribeWorkflowExecutionRequest(
-            namespace=self.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
-        )
-        quiet = 0
+        """Wait until a run has nothing to do: told from its history, which every server keeps."""
+        handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(workflow_id)
         async with asyncio.timeout(30):
-            while quiet < 2:
-                found = await self.client.workflow_service.describe_workflow_execution(request)
-                busy = found.pending_activities or found.HasField("pending_workflow_task")
-                quiet = 0 if busy else quiet + 1
+            while _is_busy([event.event_type async for event in handle.fetch_history_events()]):
                 await asyncio.sleep(0.01)
+
+
+def _is_busy(history: Sequence[int]) -> bool:
+    """Whether a workflow task or an activity is still to be concluded."""
+    if history[-1] in _CLOSED:
+        return False
+    if _TASK_COMPLETED not in history:
+        return True
+    opened = sum(event in _OPENS for event in history)
+    concluded = sum(event in _CONCLUDES for event in history)
+    return opened > concluded
 
 
 @asynccontextmanager
