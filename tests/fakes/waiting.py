@@ -7,5 +7,5 @@ from collections.abc import Callable
 async def until(condition: Callable[[], object], *, within: float = 20) -> None:
     """Return as soon as `condition()` is true; raises TimeoutError after `within` seconds."""
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - what other processes do sets no event here
+        while not condition():
             await asyncio.sleep(0.02)

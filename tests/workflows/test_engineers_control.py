@@ -51,9 +51,6 @@ class TestPausingARun:
             control, run = await self.under_way(customer)
             await control.pause(run)
             await customer.does(ORDER_COMPLETED, order_id="o1")
-            await control.resume(run)
-
-            await customer.lets_pass(days=10)
 
             assert await customer.exits() == ["purchased"]
 
