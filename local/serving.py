@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import uvicorn
 import uvloop
-from api.opening import open_services
 
 from api.app import create_app
+from api.opening import open_services
 from config import Settings
 from local.ports import require_free
 
