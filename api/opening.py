@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
+from temporalio.client import Client
+
 from api.services import Services
 from config import Settings, WrongSetting
 from dispatch.connection import connect
@@ -29,34 +31,35 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             "every gateway and worker."
         )
 
-    def now() -> datetime:
-        return datetime.now(UTC)
-
     async with AsyncExitStack() as stack:
         database = Database.open(settings.database)
         stack.push_async_callback(database.close)
         client = await connect(settings.temporal_address, lazy=True)
-        dispatcher = Dispatcher(database=database, client=client, now=now)
-        await stack.enter_async_context(dispatcher)
-        intake = Intake(
-            database=database,
-            catalogue=CATALOGUE,
-            pace=settings.pace,
-            deliverer=dispatcher,
-            now=now,
-        )
-        await stack.enter_async_context(intake)
-        await stack.enter_async_context(Reconciler(database=database, client=client, now=now))
-        watch = LapseWatch(
-            database=database, intake=intake, catalogue=CATALOGUE, pace=settings.pace, now=now
-        )
-        await stack.enter_async_context(watch)
         yield Services(
             settings=settings,
             database=database,
-            intake=intake,
+            intake=await stack.enter_async_context(_intake(settings, database, client)),
             control=RunControl(client),
             catalogue=CATALOGUE,
             links=Links(settings.secret_key.get_secret_value(), settings.base_url),
             temporal_namespace=client.namespace,
         )
+
+
+@asynccontextmanager
+async def _intake(settings: Settings, database: Database, client: Client) -> AsyncIterator[Intake]:
+    """The intake, with the dispatcher behind it and what watches over customers and runs."""
+    pace = settings.pace
+    async with (
+        Dispatcher(database=database, client=client, now=_now) as dispatcher,
+        Intake(
+            database=database, catalogue=CATALOGUE, pace=pace, deliverer=dispatcher, now=_now
+        ) as intake,
+        Reconciler(database=database, client=client, now=_now),
+        LapseWatch(database=database, intake=intake, catalogue=CATALOGUE, pace=pace, now=_now),
+    ):
+        yield intake
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
