@@ -88,6 +88,18 @@ class TestAnInternalMail:
         for part in (mail.subject, mail.html, mail.text):
             assert not any(word in part for word in ("Ada", "Lovelace", "ada@example.org"))
 
+    async def test_knows_no_name_whatever_its_words(self, desk: Desk, tmp_path: Path) -> None:
+        words = saying("<mj-text>Call {{ person.first_name or 'them' }}.</mj-text>")
+        folder = mail_folder(
+            tmp_path / "templates", f"<!-- kind: internal -->\n{words}", footer="<mj-text />"
+        )
+        (folder / "mails" / "cart").rename(folder / "mails" / "review-request")
+        desk.composer = replace(desk.composer, templates=Templates(folder))
+
+        mail = await sent(desk, "kept")
+
+        assert "Call them." in mail.text
+
     async def test_cannot_be_unsubscribed_from(self, desk: Desk) -> None:
         mail = await sent(desk, "support-alert")
 
