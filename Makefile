@@ -29,7 +29,7 @@ up: $(READY) ## Run everything on this machine, state kept in .dormouse
 
 .PHONY: test
 test: $(READY) ## Run all tests
-	$(BIN)/pytest -q -n auto --dist loadscope
+	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder
 
 .PHONY: check
 check: lint types imports migrations ## Check style, types, layers and migrations

@@ -17,6 +17,15 @@ from store.sessions import Database
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
+#: Tests that run whole programs: begun first, so that no core waits for them at the end.
+LONGEST = ("whole_way", "docs", "test_up", "test_any_order", "test_continuing", "test_temporal")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("migrated") / "dormouse.db"

@@ -121,7 +121,7 @@ class TestSendGridChannel:
             receipt = await channel.send(a_mail())
 
         assert isinstance(receipt, Unknown)
-        assert len(server.mails) == 1
+        await server.wait_for_mails(1)
 
     async def test_knows_that_nothing_was_sent_when_no_connection_comes_about(self) -> None:
         patience = timedelta(milliseconds=100)

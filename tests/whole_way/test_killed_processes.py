@@ -35,7 +35,7 @@ async def shops(shop: Shop, number: int) -> None:
         )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 class TestProcessesKilledWhileAShopIsBusy:
     async def test_cause_no_mail_after_the_purchase_none_twice_and_lose_nothing(
         self, tmp_path: Path
@@ -67,7 +67,7 @@ class TestProcessesKilledWhileAShopIsBusy:
 
     @staticmethod
     async def all_runs_end(shop: Shop) -> None:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(180):
             while True:
                 try:
                     runs = await shop.everything("/v1/runs")
