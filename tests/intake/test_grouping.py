@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from domain.incoming import Incoming
@@ -105,6 +105,7 @@ class TestMessages:
         max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(said=st.lists(messages, max_size=14), sizes=st.lists(st.integers(1, 20), max_size=4))
+    @example(said=[Said("Product Viewed", "ada", 0, "mug", consent=False)] * 2, sizes=[4])
     async def test_mean_the_same_one_by_one_and_together(
         self, tmp_path: Path, said: list[Said], sizes: list[int]
     ) -> None:
