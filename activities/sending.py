@@ -23,7 +23,7 @@ from activities.verdicts import (
     sent,
 )
 from domain.addresses import is_deliverable
-from domain.backoff import ASK_AGAIN_IF_UNKNOWN
+from domain.backoff import ASK_AGAIN_IF_PAUSED, ASK_AGAIN_IF_UNKNOWN, WORTH_SENDING_FOR
 from domain.errors import NotFound
 from domain.journeys import RunStatus
 from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest, StepStatus
@@ -77,7 +77,7 @@ class SendActivities:
                 return await self._give_up(session, records, request, MessageKind.MARKETING, error)
             if known := known_outcome(records.message):
                 return known
-            decision = decide(self._case(records, kind))
+            decision = decide(self._case(records, request, kind))
             if isinstance(decision, Skip | Hold) or self._may_have_left(records):
                 return await self._object(session, records, request, kind, decision)
             return await self._compose(session, records, request, kind)
@@ -91,7 +91,7 @@ class SendActivities:
             and not self._channel.repeats_are_safe
         )
 
-    def _case(self, records: StepRecords, kind: MessageKind) -> Case:
+    def _case(self, records: StepRecords, request: StepRequest, kind: MessageKind) -> Case:
         customer = records.customer
         is_internal = kind is MessageKind.INTERNAL
         address = self._composer.shop.context.support_email if is_internal else customer.email
@@ -105,7 +105,9 @@ class SendActivities:
             suppressed_for_marketing=records.suppressed.get("marketing"),
             overtaken_by=records.overtaken_by,
             order_is_void=records.order_is_void and kind is MessageKind.MARKETING,
+            not_after=request.asked_at + self._pace.of(WORTH_SENDING_FOR),
             is_journey_paused=records.is_journey_paused,
+            ask_again_after=self._pace.of(ASK_AGAIN_IF_PAUSED),
         )
 
     async def _object(

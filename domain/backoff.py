@@ -7,6 +7,10 @@ _FIRST: Final = timedelta(minutes=1)
 _LONGEST: Final = timedelta(hours=6)
 #: A step is given up when its provider has not taken it for so long.
 GIVE_UP_AFTER: Final = timedelta(days=3)
+#: A message that was held for so long (by a pause, say) comes too late to make sense.
+WORTH_SENDING_FOR: Final = timedelta(days=7)
+#: A message of a paused journey asks again this often.
+ASK_AGAIN_IF_PAUSED: Final = timedelta(minutes=15)
 #: A transactional message of unknown fate is repeated after this.
 ASK_AGAIN_IF_UNKNOWN: Final = timedelta(minutes=2)
 

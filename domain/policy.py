@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from domain.backoff import ASK_AGAIN_IF_PAUSED
 from domain.messages import MessageKind
 
 
@@ -56,8 +57,8 @@ class Case:
     #: When the step stops making sense.
     not_after: datetime | None = None
     is_journey_paused: bool = False
-    #: How soon a held message asks again when no other moment is known.
-    ask_again_after: timedelta = timedelta(minutes=15)
+    #: How soon a held message asks again when no other moment is known; real time.
+    ask_again_after: timedelta = ASK_AGAIN_IF_PAUSED
 
 
 def decide(case: Case) -> Decision:

@@ -234,6 +234,16 @@ class TestAPausedJourney:
         assert (await desk.message()).held_until is None
         assert (await desk.run()).status == RunStatus.WAITING
 
+    async def test_skips_what_it_held_for_more_than_a_week(self, desk: Desk) -> None:
+        await desk.has_run()
+        await desk.has(tables.JourneyState(journey="cart-abandonment", paused_at=NOON))
+        await desk.sends()
+        desk.clock.passes(days=7, minutes=1)
+
+        await desk.sends(asked_at=NOON)
+
+        await assert_skipped(desk, "expired")
+
     async def test_skips_what_became_pointless_meanwhile(self, desk: Desk) -> None:
         await desk.has_run()
         await desk.has(tables.JourneyState(journey="cart-abandonment", paused_at=NOON))
