@@ -28,7 +28,8 @@ from sending.links import Links, unsubscribe_headers
 from sending.rendering import Templates
 from store import showcase
 from store.events import events_since
-from store.ledger import StepRecords, active_run, first_offer_at
+from store.ledger import StepRecords, first_offer_at
+from store.runs import active_run
 from store.sessions import AsyncSession
 
 #: Rows of products that a mail shows at most.

@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from domain.events import Event, Facts
+from domain.events import Event
 from domain.journeys import OVER
 from domain.products import ProductKind
 from domain.routing import ActiveRun
 from store import tables
 from store.events import read_event
+from store.runs import active_run
 from store.sessions import AsyncSession
 from store.upserts import add_missing, put
 
@@ -76,19 +77,8 @@ async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[
         known = runs[row.customer_id]
         known.entries[row.journey, row.key] = row.entered_at
         if row.status not in OVER:
-            known.active.append(_active(row))
+            known.active.append(active_run(row))
     return runs
-
-
-def _active(row: tables.Run) -> ActiveRun:
-    return ActiveRun(
-        id=row.id,
-        journey=row.journey,
-        key=row.key,
-        entered_at=row.entered_at,
-        about=Facts.model_validate(row.about),
-        started_by=row.started_by,
-    )
 
 
 async def recent_events(

@@ -14,13 +14,14 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from domain.errors import NotFound
-from domain.events import CUSTOMER_MERGED, WITHDRAWALS, Facts
+from domain.events import CUSTOMER_MERGED, WITHDRAWALS
 from domain.ids import message_id
 from domain.journeys import OVER
 from domain.messages import RANK, MessageKind, MessageStatus, StepRequest
-from domain.routing import ActiveRun, is_about
+from domain.routing import is_about
 from store import tables
 from store.events import events_since
+from store.runs import active_run
 from store.sessions import AsyncSession
 from store.suppressions import address_key
 from store.upserts import put
@@ -90,18 +91,6 @@ async def _overtaken_by(
     found = await events_since(session, customer.id, run.entered_at, names=names)
     endings = (e for e in found if not e.is_history and e.id != run.started_by)
     return next((e.name for e in endings if is_about(e, about)), None)
-
-
-def active_run(run: tables.Run) -> ActiveRun:
-    """The run as routing looks at it."""
-    return ActiveRun(
-        run.id,
-        run.journey,
-        run.key,
-        run.entered_at,
-        about=Facts.model_validate(run.about),
-        started_by=run.started_by,
-    )
 
 
 async def _is_void(session: AsyncSession, order_id: str) -> bool:

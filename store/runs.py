@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 from sqlmodel import col
 
+from domain.events import Facts
 from domain.journeys import OVER, RunStatus
+from domain.routing import ActiveRun
 from store import tables
 from store.customers import same_person
 from store.sessions import AsyncSession
@@ -70,15 +72,6 @@ async def messages_of(
     return messages
 
 
-async def set_status(session: AsyncSession, run_id: str, status: RunStatus) -> None:
-    """Note where a run stands; one that is over stays as it ended."""
-    await session.execute(
-        update(tables.Run)
-        .where(col(tables.Run.id) == run_id, col(tables.Run.status).not_in(OVER))
-        .values(status=status)
-    )
-
-
 async def active_workflows(session: AsyncSession, workflow_ids: Collection[str]) -> dict[str, str]:
     """The run of each of these workflows, as far as it counts as active."""
     found = await session.execute(
@@ -101,3 +94,15 @@ async def run_of_request(session: AsyncSession, idempotency_key: str) -> tables.
         select(tables.Run).where(col(tables.Run.idempotency_key) == idempotency_key)
     )
     return found.one_or_none()
+
+
+def active_run(run: tables.Run) -> ActiveRun:
+    """The run as routing looks at it."""
+    return ActiveRun(
+        run.id,
+        run.journey,
+        run.key,
+        run.entered_at,
+        about=Facts.model_validate(run.about),
+        started_by=run.started_by,
+    )

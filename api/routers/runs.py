@@ -17,7 +17,8 @@ from domain.journeys import OVER, RunPosition, RunStatus
 from store import tables
 from store.audits import audit
 from store.customers import customer_by_shop_id
-from store.runs import RunFilter, RunRecord, find_run, list_runs, messages_of, set_status
+from store.ledger import mark_run
+from store.runs import RunFilter, RunRecord, find_run, list_runs, messages_of
 from store.sessions import AsyncSession, Database
 
 router = APIRouter(prefix="/v1/runs", tags=["Runs"], route_class=JsonRoute)
@@ -141,4 +142,4 @@ async def _record(
         now = datetime.now(UTC)
         await audit(session, action, run_id, actor=caller.name, now=now, detail=detail)
         if position.status not in OVER:  # a run records its own end
-            await set_status(session, run_id, position.status)
+            await mark_run(session, run_id, status=position.status)

@@ -6,8 +6,9 @@ import pytest
 
 from domain.journeys import RunStatus
 from domain.messages import MessageStatus
+from store.ledger import mark_run
 from store.messages import MessageFilter, find_message, list_messages
-from store.runs import RunFilter, find_run, list_runs, messages_of, set_status
+from store.runs import RunFilter, find_run, list_runs, messages_of
 from store.sessions import Database
 from store.tables import MessageContent
 from tests.fakes.rows import NOON, ada, keep, message, run
@@ -77,8 +78,8 @@ class TestRuns:
 
     async def test_stay_ended_once_they_are(self, full: Database) -> None:
         async with full.writing() as session:
-            await set_status(session, "run_3", RunStatus.PAUSED)
-            await set_status(session, "run_1", RunStatus.PAUSED)
+            await mark_run(session, "run_3", status=RunStatus.PAUSED)
+            await mark_run(session, "run_1", status=RunStatus.PAUSED)
 
         async with full.reading() as session:
             paused = RunFilter(status=RunStatus.PAUSED)
