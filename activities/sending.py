@@ -12,6 +12,7 @@ from typing import Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.beating import beating
 from activities.composing import Composer, NothingToShow
 from activities.verdicts import (
     Circumstances,
@@ -57,11 +58,12 @@ class SendActivities:
     @activity.defn
     async def send_message(self, request: StepRequest) -> StepOutcome:
         """Send a step's message, or say why not; safe to call again after any crash."""
-        claim = await self._claim(request)
-        if isinstance(claim, StepOutcome):
-            return claim
-        receipt = await self._channel.send(claim.composition.mail)
-        return await self._record(request, claim, receipt)
+        async with beating():
+            claim = await self._claim(request)
+            if isinstance(claim, StepOutcome):
+                return claim
+            receipt = await self._channel.send(claim.composition.mail)
+            return await self._record(request, claim, receipt)
 
     async def _claim(self, request: StepRequest) -> Claim | StepOutcome:
         async with self._database.writing() as session:

@@ -28,8 +28,10 @@ with workflow.unsafe.imports_passed_through():
     from runtime.run import Run
     from runtime.story import StoryOver
 
-#: One attempt: the activity's own time-outs (provider 20 s, database 30 s) fit inside.
+#: One attempt: the time-outs inside it (provider 20 s, database 30 s) fit in.
 _ONE_ATTEMPT = timedelta(seconds=90)
+#: A worker that gives no sign of life for so long is dead, and another takes over.
+_SIGN_OF_LIFE = timedelta(seconds=30)
 #: A step whose activity cannot even run (database gone) is given up after this.
 _GIVE_UP_AFTER = timedelta(days=3)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=10))
@@ -177,6 +179,7 @@ class Journey(Run, Generic[S]):
                 request,
                 task_queue=_SENDING,
                 start_to_close_timeout=_ONE_ATTEMPT,
+                heartbeat_timeout=_SIGN_OF_LIFE,
                 schedule_to_close_timeout=self._pace.of(_GIVE_UP_AFTER) + _ONE_ATTEMPT,
                 retry_policy=_RETRY,
                 priority=Priority(fairness_key=workflow.info().workflow_type),
