@@ -5,6 +5,7 @@ claimed and never concluded may have left, and only a channel that tells repeats
 again. Everything expected comes back as an outcome; only a missing database raises.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -57,7 +58,19 @@ class SendActivities:
 
     @activity.defn
     async def send_message(self, request: StepRequest) -> StepOutcome:
-        """Send a step's message, or say why not; safe to call again after any crash."""
+        """Send a step's message, or say why not; safe to call again after any crash.
+
+        A run that is cancelled or terminated meanwhile does not interrupt it: a mail in flight is
+        finished and recorded first.
+        """
+        attempt = asyncio.create_task(self._attempt(request))
+        try:
+            return await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            await asyncio.wait([attempt])
+            raise
+
+    async def _attempt(self, request: StepRequest) -> StepOutcome:
         async with beating():
             claim = await self._claim(request)
             if isinstance(claim, StepOutcome):

@@ -1,5 +1,6 @@
 """Further attempts at a step: after refusals, breakdowns, and answers that nobody heard."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -266,3 +267,17 @@ class TestAProvidersWords:
         assert (message.status, message.reason) == ("failed", "no such mailbox")
         assert (await desk.sends()).failed
         assert desk.postbox.attempts == 1
+
+
+class TestAMailInFlight:
+    async def test_is_finished_and_recorded_when_its_run_is_cancelled(self, desk: Desk) -> None:
+        async def cancel(_: Mail) -> None:
+            sending.cancel()
+            await asyncio.sleep(0)
+
+        sending = asyncio.create_task(desk.sends(channel=During(desk.postbox, cancel)))
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+
+        assert len(desk.postbox.mails) == 1
+        assert (await desk.message()).status == "accepted"
