@@ -31,6 +31,10 @@ up: $(READY) ## Run everything on this machine, state kept in .dormouse
 test: $(READY) ## Run all tests
 	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder
 
+.PHONY: bench
+bench: $(READY) ## Measure speed beside bare baselines (minutes; see benchmarks/README.md)
+	$(BIN)/python -m benchmarks
+
 .PHONY: check
 check: lint types imports migrations ## Check style, types, layers and migrations
 
