@@ -53,7 +53,14 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _review_url(value: str) -> str:
+    if "{product_id}" not in value:
+        raise ValueError("must hold {product_id}, like https://shop.example/review/{product_id}")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_public_url)]
+ReviewUrl = Annotated[Url, AfterValidator(_review_url)]
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -97,6 +104,8 @@ class Settings(BaseSettings):
     shop_url: Url = "https://shop.example"
     shop_postal_address: str = "Dormouse Shop, 1 Hazel Lane, 12345 Woodland"
     shop_from: Address = "Dormouse Shop <hello@shop.example>"
+    #: Where a product is reviewed, with {product_id} in it; #reviews of its own page unless set.
+    shop_review_url: ReviewUrl | None = None
     #: Where alerts for the support desk go; the address of `shop_from` unless set.
     shop_support: Address | None = None
     shop_locale: Annotated[str, AfterValidator(_locale)] = "en"

@@ -99,6 +99,7 @@ def shop_of(settings: Settings) -> Shop:
         sender=settings.shop_from,
         default_locale=settings.shop_locale,
         cart_url=f"{settings.shop_url}/cart",
+        review_url=settings.shop_review_url,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Final
+from urllib.parse import quote
 
 from domain.events import PRODUCT_REVIEWED, Facts
 from domain.ids import message_id
@@ -54,6 +55,8 @@ class Shop:
     sender: str
     default_locale: str
     cart_url: str
+    #: Where a product is reviewed, with `{product_id}` in it; None when that is on its own page.
+    review_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,11 @@ class Composer:
         products = await choice.products(quantities)
         if source in _RECOMMENDATIONS and not products:
             raise NothingToShow
-        return [_shown(product, quantities.get(product.id, 1)) for product in products]
+        review_url = self.shop.review_url
+        return [
+            _shown(product, quantity=quantities.get(product.id, 1), review_url=review_url)
+            for product in products
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +290,7 @@ def _one_each(products: list[Product]) -> dict[str, int]:
     return {product.id: 1 for product in products}
 
 
-def _shown(product: Product, quantity: int) -> ProductContext:
+def _shown(product: Product, *, quantity: int, review_url: str | None) -> ProductContext:
     is_scarce = product.stock is not None and 0 < product.stock <= _FEW
     return ProductContext(
         id=product.id,
@@ -292,6 +299,13 @@ def _shown(product: Product, quantity: int) -> ProductContext:
         currency=product.currency,
         image_url=product.image_url,
         url=product.url,
+        review_url=_review_url(product, review_url),
         quantity=quantity,
         few_left=product.stock if is_scarce else None,
     )
+
+
+def _review_url(product: Product, pattern: str | None) -> str | None:
+    if pattern:
+        return pattern.replace("{product_id}", quote(product.id, safe=""))
+    return f"{product.url.partition('#')[0]}#reviews" if product.url else None

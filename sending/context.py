@@ -35,11 +35,17 @@ class ProductContext:
     title: str
     price: Decimal | None = None
     currency: str | None = None
+    #: What it cost before, only when that was more.
+    old_price: Decimal | None = None
     image_url: str | None = None
     url: str | None = None
+    #: Where this product is reviewed; its page when the shop has no other place for it.
+    review_url: str | None = None
     quantity: int = 1
     #: Pieces left, only when so few that saying it helps.
     few_left: int | None = None
+    #: Nobody can buy it at the moment: say so, and advertise something else.
+    is_sold_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,8 @@ def _with_safe_links(product: ProductContext) -> ProductContext:
     """The product without addresses that lead anywhere but to a page or a mailbox."""
     if product.url is not None and not _LINK.fullmatch(product.url):
         product = replace(product, url=None)
+    if product.review_url is not None and not _LINK.fullmatch(product.review_url):
+        product = replace(product, review_url=None)
     if product.image_url is not None and not _IMAGE.fullmatch(product.image_url):
         product = replace(product, image_url=None)
     return product

@@ -13,6 +13,7 @@ from domain.messages import StepStatus
 from sending.channel import Mail, TryLater
 from sending.links import LinkSubject
 from sending.rendering import Templates
+from store import tables
 from tests.activities.conftest import Desk
 from tests.fakes.mail_folder import mail_folder, saying
 from tests.fakes.rows import NOON, event
@@ -123,6 +124,27 @@ class TestAnInternalMail:
         mail = await sent(desk, "support-alert")
 
         assert mail.subject == "Review with 2 stars of 5: please get in touch"
+
+
+class TestAReviewMail:
+    async def asking(self, desk: Desk, **shop: Any) -> Mail:
+        tent = tables.Product(
+            id="tent/2", title="Tent", url="https://shop.example/tent#top", updated_at=NOON
+        )
+        await desk.has(tent)
+        await desk.has_run(journey="review-request", key="o1", about={"product_ids": ["tent/2"]})
+        desk.composer = replace(desk.composer, shop=replace(desk.composer.shop, **shop))
+        return await sent(desk, "how-was-it")
+
+    async def test_leads_to_the_reviews_on_the_product_s_own_page(self, desk: Desk) -> None:
+        mail = await self.asking(desk)
+
+        assert 'href="https://shop.example/tent#reviews"' in mail.html
+
+    async def test_leads_to_where_the_shop_collects_reviews(self, desk: Desk) -> None:
+        mail = await self.asking(desk, review_url="https://r.example/?p={product_id}&x=1")
+
+        assert 'href="https://r.example/?p=tent%2F2&amp;x=1"' in mail.html
 
 
 class TestAnOffer:
