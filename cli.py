@@ -15,7 +15,7 @@ from config import Settings, read_settings
 from domain.errors import DormouseError
 
 if TYPE_CHECKING:
-    from local.up import Commands
+    from local.services import Commands
 
 # Rooms are imported by the command that needs them: `dormouse --help` answers at once.
 
@@ -185,7 +185,7 @@ def _tell(value: Any, words: Any, *, as_json: bool) -> None:
 
 def _commands() -> "Commands":
     """How this very program is started again as gateway and as worker."""
-    from local.up import Commands
+    from local.services import Commands
 
     this = [sys.executable, str(Path(__file__).absolute())]
     return Commands(gateway=[*this, "api"], worker=[*this, "worker"])

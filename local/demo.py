@@ -14,8 +14,9 @@ from local.ports import free_port
 from local.sample_shop.products import CURRENCY
 from local.sample_shop.shopkeeper import Shopkeeper
 from local.sample_shop.stories import tell
+from local.services import Commands
 from local.together import together
-from local.up import Commands, Running, run_everything
+from local.up import Running, run_everything
 from local.watching import look, watch
 
 #: A day passes in 4.3 seconds.

@@ -1,10 +1,19 @@
-"""Settings handed on to child processes."""
+"""The settings of an installation on this machine, and how they reach child processes."""
 
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from config import Settings
+from local.credentials import secret_of
+from local.ports import free_port
+
+
+def complete(settings: Settings) -> Settings:
+    """`settings` with what is made up on this machine: the secret key, a port for port 0."""
+    secret = settings.secret_key or SecretStr(secret_of(settings.data_dir))
+    port = settings.port or free_port(settings.host)
+    return settings.model_copy(update={"secret_key": secret, "port": port})
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -7,12 +7,27 @@ from typing import Any
 
 from rich.table import Table
 
+from config import Settings
 from domain.errors import Invalid, NotFound
+from local.credentials import keep, recall
 from store import keys, tables
 from store.sessions import Database
 
 #: Every scope: what the owner of this machine may do.
 SCOPES = ("ingest", "read", "manage")
+
+
+async def own_key(settings: Settings) -> str:
+    """The API key that this installation shows to its user: made at the first start."""
+    kept_in = settings.data_dir / "api.key"
+    kept = recall(kept_in)
+    async with _opened(settings.database) as database, database.writing() as session:
+        if kept and await keys.find_key(session, kept):
+            return kept
+        now = datetime.now(UTC)
+        key = await keys.create_key(session, name="local", scopes=SCOPES, now=now)
+    keep(kept_in, key)
+    return key
 
 
 async def create(url: str, *, name: str, scopes: str) -> str:

@@ -2,41 +2,28 @@
 
 import asyncio
 import os
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-import aiohttp
-from pydantic import SecretStr
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from config import Settings
-from local.credentials import keep, recall, secret_of
-from local.environment import environment_of
+from local import services
+from local.environment import complete, environment_of
 from local.instance import Instance, only_instance
-from local.ports import free_port, require_free
+from local.keys import own_key
+from local.ports import require_free
 from local.programs import Program
+from local.services import Commands, reachable
+from local.stopping import until_asked_to_stop
 from local.supervisor import Supervisor
 from local.temporal_server import TemporalServer
 from local.together import together
-from store.keys import create_key, find_key
 from store.migrations.run import migrate
-from store.sessions import Database
-
-_SCOPES = ("ingest", "read", "manage")
-_ONE_ANSWER = aiohttp.ClientTimeout(total=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Commands:
-    """How the gateway and the worker are started as programs of their own."""
-
-    gateway: Sequence[str]
-    worker: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +58,7 @@ def run_everything(
             console.print(f"Stopped the {left.name} (pid {left.pid}) of an earlier start.")
         if afresh:
             instance.empty()
-        settings = _complete(settings)
+        settings = complete(settings)
         require_free(settings.port, host=settings.host, setting="DORMOUSE_PORT")
         house = _House(settings, commands, instance, console, companion)
         house.temporal.prepare()
@@ -96,7 +83,7 @@ class _House:
         self._key = ""
         self._logs = settings.data_dir / "logs"
         self._supervisor = Supervisor(announce=self._say, remember=instance.remember)
-        self._url = f"http://{_reachable(settings.host)}:{settings.port}"
+        self._url = f"http://{reachable(settings.host)}:{settings.port}"
         self.temporal = TemporalServer(
             state_file=settings.data_dir / "temporal.db",
             port=settings.temporal_port,
@@ -106,17 +93,7 @@ class _House:
 
     async def open(self) -> None:
         """Run until a signal asks for the end, the companion returns, or something fails."""
-        work = asyncio.create_task(self._run())
-        try:
-            async with _stop_asked() as asked:
-                await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
-            # From here on a second Ctrl-C ends this process at once, and the kernel the children.
-        finally:
-            work.cancel()
-            await asyncio.wait({work})
-            await self._close()
-        if not work.cancelled():
-            work.result()
+        await until_asked_to_stop(self._run(), close=self._close)
         with suppress(OSError):
             self._console.print("Stopped.")
 
@@ -138,7 +115,7 @@ class _House:
 
     async def _prepare(self) -> None:
         await migrate(self._settings.database)
-        self._key = await _key_of(self._settings)
+        self._key = await own_key(self._settings)
 
     def _welcome(self) -> Group:
         block = Table.grid(padding=(0, 2))
@@ -158,22 +135,15 @@ class _House:
     def _services(self) -> tuple[Program, Program]:
         """The worker and the gateway; stopped in the opposite order."""
         environment = {**self._own_temporal(), **environment_of(self._settings)}
-        worker = Program(
-            name="worker",
-            command=self._commands.worker,
-            log=self._logs / "worker.log",
+        worker = services.worker(
+            "worker",
+            self._commands,
+            seen_by=self._url,
+            logs=self._logs,
             environment=environment,
-            stops_within=timedelta(seconds=8),
-            # Ready when the gateway sees it at work.
-            is_ready=lambda: _answers(f"{self._url}/readyz"),
         )
-        gateway = Program(
-            name="gateway",
-            command=self._commands.gateway,
-            log=self._logs / "gateway.log",
-            environment=environment,
-            stops_within=timedelta(seconds=3),
-            is_ready=lambda: _answers(f"{self._url}/healthz"),
+        gateway = services.gateway(
+            "gateway", self._commands, url=self._url, logs=self._logs, environment=environment
         )
         return worker, gateway
 
@@ -190,59 +160,3 @@ class _House:
     def _say(self, line: str) -> None:
         now = datetime.now().astimezone()
         self._console.print(f"{now:%H:%M:%S}  {line}", style="yellow", markup=False)
-
-
-def _complete(settings: Settings) -> Settings:
-    """`settings` with what is made up on this machine: the secret key, a port for port 0."""
-    secret = settings.secret_key or SecretStr(secret_of(settings.data_dir))
-    port = settings.port or free_port(settings.host)
-    return settings.model_copy(update={"secret_key": secret, "port": port})
-
-
-async def _key_of(settings: Settings) -> str:
-    """The API key that this installation shows to its user: made at the first start."""
-    kept_in = settings.data_dir / "api.key"
-    kept = recall(kept_in)
-    database = Database.open(settings.database)
-    try:
-        async with database.writing() as session:
-            if kept and await find_key(session, kept):
-                return kept
-            key = await create_key(session, name="local", scopes=_SCOPES, now=datetime.now(UTC))
-    finally:
-        await database.close()
-    keep(kept_in, key)
-    return key
-
-
-@asynccontextmanager
-async def _stop_asked() -> AsyncIterator[asyncio.Task[bool]]:
-    """A task that ends when this process is asked to (Ctrl-C, SIGTERM, closed terminal)."""
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for each in signals:
-        loop.add_signal_handler(each, asked.set)
-    waiting = asyncio.create_task(asked.wait())
-    try:
-        yield waiting
-    finally:
-        waiting.cancel()
-        for each in signals:
-            loop.remove_signal_handler(each)
-
-
-async def _answers(url: str) -> bool:
-    """True when `url` answers with success, soon."""
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=_ONE_ANSWER) as session,
-            session.get(url) as response,
-        ):
-            return response.ok
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        return False
-
-
-def _reachable(host: str) -> str:
-    """The address at which this machine reaches a server bound to `host`."""
-    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared only

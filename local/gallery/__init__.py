@@ -1,0 +1,1 @@
+"""`dormouse mails gallery`: every mail as a browser shows it, to be looked at."""
