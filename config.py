@@ -4,7 +4,7 @@ from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -13,6 +13,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import DormouseError
 from domain.pace import Pace
+
+# Temporal joins both with a dot, and keeps the colon and double underscores to itself.
+_DEPLOYMENT_NAME: Final = r"^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$"
+_BUILD_ID: Final = r"^([A-Za-z0-9]+([._-][A-Za-z0-9]+)*)?$"
 
 
 class WrongSetting(DormouseError):
@@ -85,6 +89,16 @@ class Settings(BaseSettings):
     public_url: Url | None = None
     #: Where the links to running journeys point to; the embedded UI unless set.
     temporal_ui_url: Url | None = None
+    #: Proxies whose word on the caller's address is taken: addresses or networks, comma-separated.
+    trusted_proxies: str = "127.0.0.1"
+
+    #: Names this code to Temporal, which then gives it work only once it is made current.
+    #: Unversioned, as on one machine, unless set.
+    build_id: str = Field(default="", pattern=_BUILD_ID)
+    #: What the builds are versions of.
+    deployment_name: str = Field(default="dormouse", pattern=_DEPLOYMENT_NAME)
+    #: Where the worker answers Prometheus with Temporal's metrics; nowhere unless set.
+    worker_metrics_port: int | None = Field(default=None, ge=1, le=65_535)
 
     sender: Sender = Sender.OUTBOX
     sendgrid_api_key: SecretStr | None = None

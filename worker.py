@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.composing import Composer, Shop
@@ -52,8 +54,14 @@ def build_workers(
     records: RecordActivities,
     journeys: Sequence[type[Any]] = JOURNEYS,
     sends_per_second: float = 0,
+    version: WorkerDeploymentVersion | None = None,
 ) -> tuple[Worker, Worker]:
-    """The two workers of a process: one tells the stories, one sends."""
+    """The two workers of a process: one tells the stories, one sends.
+
+    With a `version` they get nothing to do until Temporal is told that it is current, and
+    sleeping runs wake in whichever version is current then.
+    """
+    deployment = _deployment_of(version)
     stories = Worker(
         client,
         task_queue=JOURNEYS_QUEUE,
@@ -61,6 +69,7 @@ def build_workers(
         activities=[records.calm_since, records.record_end],
         workflow_runner=workflow_runner(),
         graceful_shutdown_timeout=_GRACE,
+        deployment_config=deployment,
     )
     sender = Worker(
         client,
@@ -68,8 +77,41 @@ def build_workers(
         activities=[send.send_message, records.stop_marketing],
         max_task_queue_activities_per_second=sends_per_second or None,
         graceful_shutdown_timeout=_GRACE,
+        deployment_config=deployment,
     )
     return stories, sender
+
+
+def _deployment_of(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfig | None:
+    if version is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=version,
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )
+
+
+def version_of(settings: Settings) -> WorkerDeploymentVersion | None:
+    """The version that these settings give to this code; None where workers are unversioned."""
+    if not settings.build_id:
+        return None
+    return WorkerDeploymentVersion(settings.deployment_name, settings.build_id)
+
+
+def runtime_of(settings: Settings) -> Runtime | None:
+    """What the Temporal client runs on when it has metrics to show; raises WrongSetting."""
+    port = settings.worker_metrics_port
+    if port is None:
+        return None
+    metrics = PrometheusConfig(bind_address=f"{settings.host}:{port}")
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+    except ValueError as error:
+        raise WrongSetting(
+            f"The worker cannot show its metrics at {settings.host}:{port} ({error}): set "
+            "DORMOUSE_WORKER_METRICS_PORT to a free port."
+        ) from error
 
 
 def build_activities(
@@ -154,7 +196,7 @@ async def running_workers(settings: Settings) -> AsyncIterator[None]:
         stack.push_async_callback(database.close)
         channel = channel_of(settings)
         stack.push_async_callback(channel.aclose)
-        client = await connect(settings.temporal_address)
+        client = await connect(settings.temporal_address, runtime=runtime_of(settings))
         send, records = build_activities(
             database=database,
             composer=composer,
@@ -163,7 +205,11 @@ async def running_workers(settings: Settings) -> AsyncIterator[None]:
             now=lambda: datetime.now(UTC),
         )
         workers = build_workers(
-            client, send=send, records=records, sends_per_second=settings.sends_per_second
+            client,
+            send=send,
+            records=records,
+            sends_per_second=settings.sends_per_second,
+            version=version_of(settings),
         )
         for worker in workers:
             await stack.enter_async_context(worker)

@@ -2,14 +2,15 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 
 import uvicorn
 import uvloop
 
 from api.app import create_app
 from api.opening import open_services
+from api.services import Services
 from config import Settings
 from local.ports import require_free
 
@@ -31,16 +32,20 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve_gateway(settings: Settings) -> None:
+#: How to open what the gateway works with, from the settings.
+Opening = Callable[[Settings], AbstractAsyncContextManager[Services]]
+
+
+def serve_gateway(settings: Settings, opening: Opening = open_services) -> None:
     """Serve until SIGTERM or Ctrl-C; raises DormouseError when something is in the way."""
     require_free(settings.port, host=settings.host, setting="DORMOUSE_PORT")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+        runner.run(_serve(settings, opening))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, opening: Opening) -> None:
     # Opened before the server begins: what is missing is told in a sentence, not in its log.
-    async with open_services(settings) as services:
+    async with opening(settings) as services:
         server = _Server(
             uvicorn.Config(
                 create_app(services),
@@ -48,6 +53,7 @@ async def _serve(settings: Settings) -> None:
                 port=settings.port,
                 http="httptools",
                 access_log=False,
+                forwarded_allow_ips=settings.trusted_proxies,
                 timeout_graceful_shutdown=_LAST_ANSWERS_WITHIN,
             )
         )
