@@ -3,15 +3,16 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 
 from api import errors
-from api.errors import ProblemDocument
 from api.keyring import Keyring
 from api.limits import LimitedBodies
+from api.methods import AnsweredHeads
 from api.metrics import MeasuredRequests, Metrics
+from api.openapi import DocumentedApp
 from api.pages import Pages
 from api.routers import (
     customers,
@@ -64,28 +65,6 @@ _ROUTERS: Final = (
     health.router,
     reference.router,
 )
-_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {
-        "description": "A problem document.",
-        "content": {
-            "application/problem+json": {
-                "schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
-            }
-        },
-    }
-    for status in ("4XX", "5XX")
-}
-
-
-class _Gateway(FastAPI):
-    def openapi(self) -> dict[str, Any]:
-        """FastAPI's document, with the shape of every error in it."""
-        if self.openapi_schema is None:
-            schemas = super().openapi().setdefault("components", {}).setdefault("schemas", {})
-            shape = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= shape.pop("$defs")
-            schemas[ProblemDocument.__name__] = shape
-        return super().openapi()
 
 
 def create_app(services: Services | OpenServices) -> FastAPI:
@@ -103,6 +82,7 @@ def create_app(services: Services | OpenServices) -> FastAPI:
     metrics = Metrics()
     app = _bare_app(lifespan)
     app.state.metrics = metrics
+    app.add_middleware(AnsweredHeads)
     app.add_middleware(LimitedBodies)
     app.add_middleware(MeasuredRequests, metrics=metrics)
     errors.install(app)
@@ -122,12 +102,11 @@ def release() -> str:
 
 
 def _bare_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    return _Gateway(
+    return DocumentedApp(
         title="Dormouse",
         version=release(),
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
-        responses=_ERRORS,
         lifespan=lifespan,
         redirect_slashes=False,
         docs_url=None,

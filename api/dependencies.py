@@ -161,8 +161,8 @@ def requires(scope: Scope) -> Callable[..., Awaitable[Principal]]:
 
     async def allowed(
         request: Request,
-        sent: Annotated[Credentials | None, Security(_BEARER)],
-        _documented: Annotated[Credentials | None, Security(_BASIC)],
+        sent: Annotated[Credentials | None, Security(_BEARER, scopes=[scope])],
+        _documented: Annotated[Credentials | None, Security(_BASIC, scopes=[scope])],
     ) -> Principal:
         principal = await _principal(request, sent)
         if scope in principal.scopes:

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as RoutingError
 
+from api.methods import allowed_methods
 from domain.errors import DormouseError, Invalid, NotFound, Refused, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -74,17 +75,24 @@ def problem(
     errors: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
-    """The problem document for `status`."""
+    """The answer with the problem document for `status`."""
+    return ProblemResponse(problem_document(status, code, detail, errors), status, headers)
+
+
+def problem_document(
+    status: int, code: str, detail: str, errors: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """What a problem looks like."""
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
-        "status": status,
+        "status": int(status),
         "code": code,
         "detail": detail,
     }
     if errors:
         document["errors"] = list(errors)
-    return ProblemResponse(document, status, headers)
+    return document
 
 
 def install(app: FastAPI) -> None:
@@ -146,19 +154,17 @@ async def _refused_by_http(request: Request, error: Exception) -> ProblemRespons
             errors=error.errors,
             headers=error.headers,
         )
-    code, detail = _of_status(request, error)
-    return problem(error.status_code, code, detail, headers=error.headers)
-
-
-def _of_status(request: Request, error: RoutingError) -> tuple[str, str]:
-    match error.status_code:
+    path, status = request.url.path, error.status_code
+    match status:
         case HTTPStatus.NOT_FOUND:
-            return "no-such-path", f"There is nothing at {request.url.path}; /docs lists all paths."
+            told = f"There is nothing at {path}; /docs lists all paths."
+            return problem(status, "no-such-path", told)
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = (error.headers or {}).get("Allow", "another method")
-            return "method-not-allowed", f"{request.url.path} takes {allowed} only."
-    phrase = HTTPStatus(error.status_code).phrase
-    return phrase.lower().replace(" ", "-"), error.detail
+            allowed = allowed_methods(request.app, request.scope)
+            told = f"{path} takes {allowed} only."
+            return problem(status, "method-not-allowed", told, headers={"Allow": allowed})
+    code = HTTPStatus(status).phrase.lower().replace(" ", "-")
+    return problem(status, code, error.detail, headers=error.headers)
 
 
 async def _unexpected(request: Request, error: Exception) -> ProblemResponse:

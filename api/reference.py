@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from api.openapi import needs_key
+
 Schema = Mapping[str, Any]
 
 _REFERENCE: Final = "#/components/schemas/"
@@ -70,7 +72,7 @@ def _operations(
 ) -> Iterator[tuple[str, Operation]]:
     for path, methods in document["paths"].items():
         for method, told in methods.items():
-            needs_key = "security" in told
+            is_keyed = needs_key(told)
             body = told.get("requestBody", {}).get("content", {}).get(_JSON, {})
             yield (
                 told["tags"][0],
@@ -80,13 +82,13 @@ def _operations(
                     path=path,
                     summary=told["summary"],
                     description=told.get("description", ""),
-                    needs_key=needs_key,
+                    needs_key=is_keyed,
                     parameters=tuple(
                         _parameter(each, types) for each in told.get("parameters", [])
                     ),
                     body=types.fields(body.get("schema", {})),
                     answer=types.fields(_answer(told["responses"])),
-                    curl=_curl(method.upper(), f"{base_url}{path}", body, needs_key=needs_key),
+                    curl=_curl(method.upper(), f"{base_url}{path}", body, needs_key=is_keyed),
                 ),
             )
 
@@ -126,7 +128,9 @@ class _Types:
             return json.dumps(schema["const"])
         if either := schema.get("anyOf"):
             return " | ".join(dict.fromkeys(self.say(each) for each in either))
-        kind: str = schema.get("format") or schema.get("type", "anything")
+        kind = schema.get("format") or schema.get("type", "anything")
+        if isinstance(kind, list):
+            return " | ".join(kind)
         return f"list of {self.say(schema.get('items', {}))}" if kind == "array" else kind
 
     def fields(self, schema: Schema) -> tuple[Field, ...]:

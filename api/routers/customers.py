@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from api.dependencies import DatabaseDep, IntakeDep, Managing, Reading, SessionDep
 from api.json_bodies import JsonRoute
 from api.paging import Page, PageDep, SortKey, SortTime
+from api.paths import CustomerId
 from api.schemas.customers import ConsentChanges, CustomerView, MomentView
 from domain.errors import NotFound
 from store import tables
@@ -26,14 +27,14 @@ _BEHIND: Final = TypeAdapter(tuple[SortTime, Kind, _RowId | str])
 
 
 @router.get("/{customer_id}", summary="Show a customer")
-async def customer(_caller: Reading, customer_id: str, session: SessionDep) -> CustomerView:
+async def customer(_caller: Reading, customer_id: CustomerId, session: SessionDep) -> CustomerView:
     """What is known of a customer, and whether and why they may be written to."""
     return await _view(session, await _known(session, customer_id))
 
 
 @router.get("/{customer_id}/timeline", summary="Show a customer's story")
 async def story(
-    _caller: Reading, customer_id: str, session: SessionDep, page: PageDep
+    _caller: Reading, customer_id: CustomerId, session: SessionDep, page: PageDep
 ) -> Page[MomentView]:
     """Events, consents, runs, messages and what became of them; the latest first."""
     behind = page.behind(_BEHIND)
@@ -49,7 +50,7 @@ async def story(
 @router.put("/{customer_id}/consents", summary="Record consent")
 async def change_consents(
     caller: Managing,
-    customer_id: str,
+    customer_id: CustomerId,
     changes: ConsentChanges,
     database: DatabaseDep,
     intake: IntakeDep,
@@ -70,7 +71,7 @@ async def change_consents(
 
 @router.delete("/{customer_id}", status_code=HTTPStatus.NO_CONTENT, summary="Forget a customer")
 async def erase(
-    caller: Managing, customer_id: str, database: DatabaseDep, intake: IntakeDep
+    caller: Managing, customer_id: CustomerId, database: DatabaseDep, intake: IntakeDep
 ) -> None:
     """Erase the person and end their runs. Their address stays suppressed, as a hash only."""
     await intake.erase(await _id_of(database, customer_id), actor=caller.name)

@@ -62,7 +62,12 @@ async def tell_readiness(services: ServicesDep, response: Response) -> Readiness
     return Readiness(ready=is_ready, database=database, temporal=temporal, worker=worker)
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def tell_metrics(services: ServicesDep, metrics: MetricsDep) -> Response:
     """What was counted and timed since this process started, in Prometheus' text format."""
     try:

@@ -20,7 +20,9 @@ from api.dependencies import (
 )
 from api.errors import Problem, places
 from api.json_bodies import JsonRoute
+from api.openapi import headers, problems
 from api.paging import Page
+from api.paths import JourneyName
 from api.routers.runs import read_run
 from api.schemas.journeys import JourneyView, RunRequest, SettingsChange, SettingsView
 from api.schemas.runs import RunView
@@ -38,12 +40,20 @@ from store.sessions import AsyncSession, Database
 
 router = APIRouter(prefix="/v1/journeys", tags=["Journeys"], route_class=JsonRoute)
 
-_ETAG: Final = re.compile(r'^(?:W/)?"(\d{1,9})"$')
+_ETAG: Final = re.compile(r'^(?:W/)?"([0-9]{1,9})"$')
+_ETAGS: Final = rf"^\*$|{_ETAG.pattern}"
+_VERSIONED: Final[dict[int | str, dict[str, Any]]] = {200: {"headers": headers("ETag")}}
 
 
 async def _version_expected(
     if_match: Annotated[
-        str | None, Header(description="The ETag of the settings that were changed.")
+        str | None,
+        Header(
+            alias="If-Match",
+            description="The ETag of the settings that were changed.",
+            json_schema_extra={"pattern": _ETAGS},
+            examples=['"3"'],
+        ),
     ] = None,
 ) -> int | None:
     if if_match is None or if_match.strip() == "*":
@@ -70,19 +80,23 @@ async def journeys(
     return Page(items=[JourneyView.of(in_force[name]) for name in sorted(in_force)])
 
 
-@router.get("/{journey}/settings", summary="Show settings")
+@router.get("/{journey}/settings", summary="Show settings", responses=_VERSIONED)
 async def settings(
-    _caller: Reading, journey: str, services: ServicesDep, response: Response
+    _caller: Reading, journey: JourneyName, services: ServicesDep, response: Response
 ) -> SettingsView:
     """The settings that the next runs enter with, their schema, and how they came to be."""
     known = _known(services.catalogue, journey)
     return await _shown(services.database, known, response)
 
 
-@router.put("/{journey}/settings", summary="Change settings")
+@router.put(
+    "/{journey}/settings",
+    summary="Change settings",
+    responses=_VERSIONED | problems(HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
+)
 async def change_settings(
     caller: Managing,
-    journey: str,
+    journey: JourneyName,
     change: SettingsChange,
     if_match: ExpectedVersion,
     services: ServicesDep,
@@ -107,14 +121,14 @@ async def change_settings(
 
 
 @router.post("/{journey}/pause", summary="Pause a journey")
-async def pause(caller: Managing, journey: str, services: ServicesDep) -> JourneyView:
+async def pause(caller: Managing, journey: JourneyName, services: ServicesDep) -> JourneyView:
     """Let nobody enter and hold all messages until it is resumed. Waits go on meanwhile."""
     known = _known(services.catalogue, journey)
     return await _set_paused(services.database, known, caller, datetime.now(UTC))
 
 
 @router.post("/{journey}/resume", summary="Resume a journey")
-async def resume(caller: Managing, journey: str, services: ServicesDep) -> JourneyView:
+async def resume(caller: Managing, journey: JourneyName, services: ServicesDep) -> JourneyView:
     """Let customers enter again; messages that were held are asked about again."""
     known = _known(services.catalogue, journey)
     return await _set_paused(services.database, known, caller, None)
@@ -124,20 +138,30 @@ async def resume(caller: Managing, journey: str, services: ServicesDep) -> Journ
     "/{journey}/runs",
     status_code=HTTPStatus.CREATED,
     summary="Start a run",
-    responses={200: {"model": RunView, "description": "The key was used before: the same run."}},
+    responses={
+        200: {
+            "model": RunView,
+            "description": "The key was used before: the same run.",
+            "headers": headers("Location"),
+        },
+        201: {"headers": headers("Location")},
+        **problems(HTTPStatus.CONFLICT),
+    },
 )
 async def start(
     _caller: Ingesting,
-    journey: str,
+    journey: JourneyName,
     request: RunRequest,
     services: ServicesDep,
     response: Response,
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             min_length=1,
             max_length=255,
             description="The same key starts one run, however often the request is repeated.",
+            examples=["ada-1"],
         ),
     ] = None,
 ) -> RunView:

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from api.dependencies import Reading, SessionDep
 from api.paging import Page, PageDep, SortTime
+from api.paths import MessageId
 from api.schemas.messages import MessageInFull, MessageView
 from domain.errors import NotFound
 from domain.messages import MessageStatus
@@ -42,7 +43,7 @@ async def messages(
 
 
 @router.get("/{message_id}", summary="Show a message")
-async def message(_caller: Reading, message_id: str, session: SessionDep) -> MessageInFull:
+async def message(_caller: Reading, message_id: MessageId, session: SessionDep) -> MessageInFull:
     """One message with its subject, HTML, text and headers as they left."""
     found = await find_message(session, message_id)
     if found is None:

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from api.dependencies import CatalogueDep, IntakeDep, PagesDep, ServicesDep
 from api.errors import RETRY_AFTER
+from api.openapi import headers
 from api.pages import Pages
 from domain.errors import Unavailable
 from domain.requests import ConsentRequest
@@ -50,8 +51,25 @@ class _PageRoute(APIRoute):
         return answer_with_a_page
 
 
+def _page_saying(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"text/html": {"schema": {"type": "string"}}}}
+
+
 router = APIRouter(
-    tags=["Public pages"], route_class=_PageRoute, default_response_class=HTMLResponse
+    tags=["Public pages"],
+    route_class=_PageRoute,
+    default_response_class=HTMLResponse,
+    responses={
+        404: _page_saying("A page that says: this link is none of ours."),
+        429: {
+            **_page_saying("A page that says: come back later."),
+            "headers": headers("Retry-After"),
+        },
+        503: {
+            **_page_saying("A page that says: come back later."),
+            "headers": headers("Retry-After"),
+        },
+    },
 )
 
 

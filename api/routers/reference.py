@@ -1,7 +1,6 @@
-"""What the gateway can do: the reference for people, and the way to try it out."""
+"""What the gateway can do: the reference for people."""
 
 from fastapi import APIRouter, Request
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.dependencies import PagesDep, SettingsDep
@@ -28,9 +27,3 @@ async def show_reference(request: Request, settings: SettingsDep, pages: PagesDe
         description=document["info"]["description"].strip().split("\n\n"),
         sections=sections_of(document, base_url=settings.base_url),
     )
-
-
-@router.get("/docs/try")
-async def show_swagger() -> HTMLResponse:
-    """Swagger UI; the browser loads it from a CDN."""
-    return get_swagger_ui_html(openapi_url="/openapi.json", title="Dormouse: try it out")

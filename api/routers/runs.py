@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Query
@@ -9,7 +10,9 @@ from pydantic import TypeAdapter
 
 from api.dependencies import Managing, Principal, Reading, ServicesDep
 from api.json_bodies import JsonRoute
+from api.openapi import problems
 from api.paging import Page, PageDep
+from api.paths import RunId
 from api.schemas.runs import EndRequest, RunView, temporal_url
 from api.services import Services
 from domain.errors import NotFound
@@ -24,6 +27,7 @@ from store.sessions import AsyncSession, Database
 router = APIRouter(prefix="/v1/runs", tags=["Runs"], route_class=JsonRoute)
 
 _BEHIND: Final = TypeAdapter(tuple[str])
+_MAY_BE_OVER: Final = problems(HTTPStatus.CONFLICT)
 
 
 @router.get("", summary="List runs")
@@ -52,7 +56,7 @@ async def runs(
 
 
 @router.get("/{run_id}", summary="Show a run")
-async def run(_caller: Reading, run_id: str, services: ServicesDep) -> RunView:
+async def run(_caller: Reading, run_id: RunId, services: ServicesDep) -> RunView:
     """One run: where it is now, what it waits for until when, and what it sent or why not."""
     view = await read_run(services, run_id)
     if view.status in OVER:
@@ -61,8 +65,8 @@ async def run(_caller: Reading, run_id: str, services: ServicesDep) -> RunView:
     return view.at(position) if position else view
 
 
-@router.post("/{run_id}/pause", summary="Pause a run")
-async def pause(caller: Managing, run_id: str, services: ServicesDep) -> RunView:
+@router.post("/{run_id}/pause", summary="Pause a run", responses=_MAY_BE_OVER)
+async def pause(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """Hold the run where it is. Its wait goes on, but nothing is sent until it is resumed."""
     view = await read_run(services, run_id)
     position = await services.control.pause(view.workflow_id)
@@ -70,8 +74,8 @@ async def pause(caller: Managing, run_id: str, services: ServicesDep) -> RunView
     return view.at(position)
 
 
-@router.post("/{run_id}/resume", summary="Resume a run")
-async def resume(caller: Managing, run_id: str, services: ServicesDep) -> RunView:
+@router.post("/{run_id}/resume", summary="Resume a run", responses=_MAY_BE_OVER)
+async def resume(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """Let a paused run go on."""
     view = await read_run(services, run_id)
     position = await services.control.resume(view.workflow_id)
@@ -79,8 +83,8 @@ async def resume(caller: Managing, run_id: str, services: ServicesDep) -> RunVie
     return view.at(position)
 
 
-@router.post("/{run_id}/fast-forward", summary="Fast-forward a run")
-async def fast_forward(caller: Managing, run_id: str, services: ServicesDep) -> RunView:
+@router.post("/{run_id}/fast-forward", summary="Fast-forward a run", responses=_MAY_BE_OVER)
+async def fast_forward(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """End the wait in progress now, as if its time were up."""
     view = await read_run(services, run_id)
     position = await services.control.fast_forward(view.workflow_id)
@@ -88,10 +92,10 @@ async def fast_forward(caller: Managing, run_id: str, services: ServicesDep) -> 
     return view.at(position)
 
 
-@router.post("/{run_id}/end", summary="End a run")
+@router.post("/{run_id}/end", summary="End a run", responses=_MAY_BE_OVER)
 async def end(
     caller: Managing,
-    run_id: str,
+    run_id: RunId,
     services: ServicesDep,
     request: Annotated[EndRequest | None, Body()] = None,
 ) -> RunView:

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 
 from api.dependencies import IntakeDep, MetricsDep, SettingsDep
 from api.errors import Problem
+from api.openapi import problems
 from domain.deliveries import DeliveryEvent
 from domain.errors import Invalid
 from sending.channel import InvalidSignature
@@ -47,10 +48,36 @@ def _unsigned() -> Problem:
     )
 
 
+#: What OpenAPI says of the request, which is read only once its signature is believed.
+_DOCUMENTED: Final[dict[str, Any]] = {
+    "security": [{"SendGridSignature": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "array", "items": {}},
+                "example": [
+                    {
+                        "event": "click",
+                        "sg_event_id": "ZGVsaXZlcmVk",
+                        "timestamp": 1_767_225_600,
+                        "email": "ada@example.com",
+                        "url": "https://shop.example/mug-blue",
+                    }
+                ],
+            }
+        },
+    },
+}
 VerifiedEvents = Annotated[list[DeliveryEvent], Depends(_signed_by_sendgrid)]
 
 
-@router.post("/sendgrid", summary="SendGrid's Event Webhook")
+@router.post(
+    "/sendgrid",
+    summary="SendGrid's Event Webhook",
+    responses=problems(HTTPStatus.NOT_FOUND),
+    openapi_extra=_DOCUMENTED,
+)
 async def report_from_sendgrid(
     events: VerifiedEvents, intake: IntakeDep, metrics: MetricsDep
 ) -> dict[str, bool]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from domain.requests import ConsentRequest
 from store import tables
@@ -89,7 +89,7 @@ class ConsentChange(BaseModel):
 
     topic: str = Field("marketing", min_length=1, max_length=64)
     channel: Literal["email", "sms", "push"] = "email"
-    granted: bool
+    granted: StrictBool
     basis: Literal["express", "double_opt_in", "soft_opt_in", "implied"] = "express"
     wording: str | None = Field(
         None,
@@ -107,7 +107,17 @@ class ConsentChange(BaseModel):
 class ConsentChanges(BaseModel):
     """What a customer allowed or withdrew, with the proof."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "consents": [{"granted": True, "wording": "Yes, write me about offers."}],
+                    "evidence": {"form": "https://shop.example/newsletter", "ip": "192.0.2.7"},
+                }
+            ]
+        },
+    )
 
     consents: list[ConsentChange] = Field(min_length=1, max_length=50)
     evidence: dict[str, Any] = Field(

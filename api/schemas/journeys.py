@@ -82,6 +82,10 @@ class SettingsView(BaseModel):
 class SettingsChange(BaseModel):
     """New settings of a journey; those that are not named go back to their defaults."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"settings": {"incentive_after": "5 days"}, "version": 3}]}
+    )
+
     settings: dict[str, Any] = Field(examples=[{"first_reminder_after": "2 hours"}])
     version: int | None = Field(
         None,
@@ -94,7 +98,9 @@ class SettingsChange(BaseModel):
 class RunRequest(BaseModel):
     """A customer to take through a journey."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"customer_id": "4711"}]}
+    )
 
     customer_id: str = Field(
         min_length=1, max_length=255, description="The shop's id.", examples=["4711"]

@@ -8,13 +8,40 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from api.errors import Place
 from domain.products import Product, ProductKind
 
+
+def _or_number(schema: dict[str, Any]) -> None:
+    """Say of texts that numbers are taken as well, as their digits; feeds number a lot."""
+    for part in schema.values():
+        if isinstance(part, dict):
+            _or_number(part)
+        if isinstance(part, list):
+            _or_number({str(place): each for place, each in enumerate(part)})
+    if schema.get("type") == "string" and not {"pattern", "enum"} & schema.keys():
+        schema["type"] = ["string", "number"]
+
+
+def _describe(schema: dict[str, Any]) -> None:
+    _or_number(schema)
+    schema["examples"] = [
+        {
+            "id": "mug-blue",
+            "title": "Blue mug",
+            "price": "12.50",
+            "currency": "EUR",
+            "url": "https://shop.example/mug-blue",
+        }
+    ]
+
+
 WebAddress = Annotated[str, Field(max_length=2_000, pattern=r"^https?://\S+$")]
 
 
 class ProductRequest(BaseModel):
     """A product of the shop's catalogue. What a feed says beyond this is left out."""
 
-    model_config = ConfigDict(str_strip_whitespace=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        str_strip_whitespace=True, coerce_numbers_to_str=True, json_schema_extra=_describe
+    )
 
     id: str = Field(
         min_length=1,
@@ -72,6 +99,10 @@ Products = Annotated[
 
 class ProductBatch(BaseModel):
     """Several products at once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"products": [{"id": "mug-blue", "title": "Blue mug"}]}]}
+    )
 
     products: Products
 

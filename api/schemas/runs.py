@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.messages import MessageView
 from domain.journeys import RunPosition, RunStatus
@@ -69,6 +69,8 @@ _COLUMNS = RunView.model_fields.keys() & tables.Run.model_fields.keys() - {"cust
 
 class EndRequest(BaseModel):
     """Why a run is ended by hand."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "customer-asked"}]})
 
     reason: str = Field(
         "ended-by-hand",

@@ -7,7 +7,7 @@ can use (`integrations`, most of `context`) is accepted and forgotten.
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from api.errors import Place
@@ -15,7 +15,16 @@ from api.errors import Place
 LARGEST_BATCH: Final = 1_000
 
 #: Shops number their customers too: a number is the same id as its digits.
-Id = Annotated[str, Field(max_length=255, coerce_numbers_to_str=True)]
+Id = Annotated[
+    str,
+    Field(max_length=255, coerce_numbers_to_str=True),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 255}, {"type": "number"}]}),
+]
+#: A number is Unix time, in seconds or milliseconds.
+Time = Annotated[
+    datetime,
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}),
+]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Object = dict[str, Any]
 
@@ -29,13 +38,13 @@ class Message(BaseModel):
     message_id: Id | None = Field(None, description="De-duplicates; made up when missing.")
     user_id: Id | None = Field(None, description="The shop's own id of the customer.")
     anonymous_id: Id | None = Field(None, description="The id of a browser or device.")
-    timestamp: datetime | None = Field(
-        None, description="When it happened (ISO 8601; UTC unless it says otherwise)."
+    timestamp: Time | None = Field(
+        None, description="When it happened (ISO 8601, UTC unless it says otherwise; or Unix time)."
     )
-    sent_at: datetime | None = Field(
+    sent_at: Time | None = Field(
         None, description="When it was sent, by the same clock: its error is taken out."
     )
-    original_timestamp: datetime | None = Field(
+    original_timestamp: Time | None = Field(
         None, description="Says that `timestamp` is corrected already."
     )
     context: Any = Field(None, description="`traits`, `locale` and `timezone` are read.")
@@ -141,7 +150,7 @@ class Batch(BaseModel):
         max_length=LARGEST_BATCH,
         description=f"Each with its `type`: {', '.join(CALLS)}.",
     )
-    sent_at: datetime | None = None
+    sent_at: Time | None = None
     context: Any = None
 
 

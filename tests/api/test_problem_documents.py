@@ -96,14 +96,53 @@ class TestOpenApi:
     async def test_resolves_every_reference(self, client: httpx.AsyncClient) -> None:
         document = (await client.get("/openapi.json")).json()
 
-        schemas = set(document["components"]["schemas"])
-        references = set(_references(document))
-        assert {name.removeprefix("#/components/schemas/") for name in references} <= schemas
+        there = {
+            f"#/components/{kind}/{name}"
+            for kind, parts in document["components"].items()
+            for name in parts
+        }
+        assert set(_references(document)) - there == set()
 
-    async def test_offers_bearer_and_basic_authentication(self, client: httpx.AsyncClient) -> None:
+    async def test_offers_bearer_and_basic_authentication_by_scope(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        paths = (await client.get("/openapi.json")).json()["paths"]
+
+        assert paths["/v1/track"]["post"]["security"] == [
+            {"Bearer": ["ingest"]},
+            {"Basic": ["ingest"]},
+        ]
+        assert paths["/v1/runs"]["get"]["security"] == [{"Bearer": ["read"]}, {"Basic": ["read"]}]
+
+    async def test_tells_each_problem_that_an_operation_may_answer_with(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        paths = (await client.get("/openapi.json")).json()["paths"]
+
+        answers = {
+            (method, path): " ".join(operation["responses"])
+            for path, methods in paths.items()
+            for method, operation in methods.items()
+        }
+        assert answers["post", "/v1/batch"] == "200 400 401 403 413 415 429 500 503"
+        assert answers["get", "/v1/runs"] == "200 401 403 422 429 500 503"
+        assert (
+            answers["post", "/v1/journeys/{journey}/runs"]
+            == "200 201 400 401 403 404 409 413 415 422 429 500 503"
+        )
+        assert answers["get", "/unsubscribe/{token}"] == "200 404 429 500 503"
+        assert answers["get", "/healthz"] == "200 500"
+
+    async def test_shows_an_example_of_each_body(self, client: httpx.AsyncClient) -> None:
         document = (await client.get("/openapi.json")).json()
 
-        assert document["paths"]["/v1/track"]["post"]["security"] == [{"Bearer": []}, {"Basic": []}]
+        bodies = {
+            (method, path): operation["requestBody"]["content"]["application/json"]
+            for path, methods in document["paths"].items()
+            for method, operation in methods.items()
+            if "requestBody" in operation
+        }
+        assert [place for place, body in bodies.items() if "example" not in body] == []
 
 
 def _references(node: object) -> list[str]:
@@ -113,3 +152,20 @@ def _references(node: object) -> list[str]:
     if isinstance(node, list):
         return [found for value in node for found in _references(value)]
     return []
+
+
+class TestMethods:
+    async def test_of_a_path_are_all_told_when_another_is_used(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        answer = await client.patch("/v1/customers/4711")
+
+        assert answer.status_code == 405
+        assert answer.headers["Allow"] == "HEAD, GET, DELETE"
+        assert answer.json()["detail"] == "/v1/customers/4711 takes HEAD, GET, DELETE only."
+
+    async def test_include_head_wherever_there_is_get(self, client: httpx.AsyncClient) -> None:
+        answer = await client.head("/healthz")
+
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "application/json"

@@ -48,9 +48,3 @@ class TestReference:
 
         assert answer.status_code == 307
         assert answer.headers["Location"] == "/docs"
-
-    async def test_can_be_tried_out_with_swagger(self, client: httpx.AsyncClient) -> None:
-        page = await client.get("/docs/try")
-
-        assert page.status_code == 200
-        assert "/openapi.json" in page.text

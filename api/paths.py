@@ -1,0 +1,12 @@
+"""The names in paths, as the OpenAPI document explains them."""
+
+from typing import Annotated
+
+from fastapi import Path
+
+CustomerId = Annotated[str, Path(description="The shop's id.", examples=["4711"])]
+JourneyName = Annotated[
+    str, Path(description="As `GET /v1/journeys` lists it.", examples=["win-back"])
+]
+RunId = Annotated[str, Path(examples=["run_01j9zq3x7m8k2v5w6y7z8a9b0c"])]
+MessageId = Annotated[str, Path(examples=["msg_5a0c6a1e5d0a5d0b9a433d2f6a1f7c55"])]
