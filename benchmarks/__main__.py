@@ -18,7 +18,10 @@ from benchmarks.report import as_json, table_of
 #: A whole line of the table, where the output is no terminal.
 _WIDE = 140
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
+
+@app.command()
 def main(
     *,
     only: Annotated[
@@ -64,4 +67,4 @@ async def _measure(benchmarks: Sequence[Benchmark], effort: Effort) -> list[Resu
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -5,5 +5,6 @@ from typing import Final
 
 from benchmarks import mails
 from benchmarks.harness import Benchmark
+from benchmarks.intake import accepting
 
-BENCHMARKS: Final[Sequence[Benchmark]] = (*mails.BENCHMARKS,)
+BENCHMARKS: Final[Sequence[Benchmark]] = (*accepting.BENCHMARKS, *mails.BENCHMARKS)
