@@ -21,13 +21,15 @@ from config import Settings, WrongSetting
 from dispatch.connection import connect
 from domain.errors import Invalid
 from domain.pace import Pace
+from runtime.listing import name_of
+from runtime.reading import steps_of
 from sending.channel import Channel
 from sending.channels import open_channel
 from sending.context import ShopContext
 from sending.links import Links
 from sending.rendering import Templates
 from store.sessions import Database
-from workflows.catalogue import JOURNEYS, name_of, steps_of
+from workflows.catalogue import JOURNEYS
 
 #: Workflows and their local activities.
 JOURNEYS_QUEUE: Final = "journeys"

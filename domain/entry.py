@@ -4,12 +4,14 @@ Everything here is pure: a `Situation` holds all that a rule may look at.
 """
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal
 
+from domain.consents import ConsentStatus
 from domain.durations import say_duration
 from domain.events import Event, EventName
 from domain.journeys import JourneySettings
@@ -49,26 +51,28 @@ class Situation:
     past: Sequence[Event] = ()
     #: How long the customer looked at what the event is about, when that is known.
     looked_for: timedelta | None = None
+    #: When the customer last did what journeys ask about, by the event's name; history too.
+    latest: Mapping[str, datetime] = field(default_factory=dict)
 
     def value(self, threshold: Any) -> Any:
         """`threshold` itself, or what the settings say when it names a setting."""
         return _resolved(threshold, self.settings)
 
 
-class Condition:
+class Condition(ABC):
     """Something that must hold for an event to start a journey; combine with `|` and `&`."""
 
+    @abstractmethod
     def holds(self, situation: Situation) -> bool:
         """Whether it holds now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def say(self) -> str:
         """The condition in words."""
-        raise NotImplementedError
 
     def memory(self, settings: JourneySettings) -> timedelta:  # noqa: ARG002 - others need it
-        """How far back it looks."""
-        return LONGEST_LOOK
+        """How far back it looks at earlier events; not at all unless a condition says so."""
+        return timedelta()
 
     def __or__(self, other: "Condition") -> "Condition":
         return Combined((self, other), by="either")
@@ -112,6 +116,10 @@ class Dwelled(Condition):
         wanted = situation.value(self.seconds)
         least = wanted if isinstance(wanted, timedelta) else timedelta(seconds=wanted)
         return situation.looked_for >= situation.pace.of(least)
+
+    def memory(self, settings: JourneySettings) -> timedelta:  # noqa: ARG002 - others need it
+        """The next event shows how long a look lasted: as far back as the longest one."""
+        return LONGEST_LOOK
 
     def say(self) -> str:
         """The condition in words."""
@@ -166,6 +174,21 @@ class NotEmpty(Condition):
     def say(self) -> str:
         """The condition in words."""
         return f"{self.name} not empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Never(Condition):
+    """The customer has never done this, as far as anybody told us, imported history included."""
+
+    event: EventName
+
+    def holds(self, situation: Situation) -> bool:
+        """Whether it has not happened yet."""
+        return self.event not in situation.latest
+
+    def say(self) -> str:
+        """The condition in words."""
+        return f"never before {self.event}"
 
 
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -239,6 +262,8 @@ class Entry:
     again_after: timedelta | None = NEVER
     topic: str = "marketing"
     channel: str = "email"
+    #: PENDING for a journey that asks for the confirmation of a consent.
+    consent: Literal[ConsentStatus.GRANTED, ConsentStatus.PENDING] = ConsentStatus.GRANTED
     #: An older event is history and starts nothing.
     fresh_for: timedelta = timedelta(days=1)
     #: The setting that picks one of `on`, when a shop may choose what starts the journey.
@@ -249,6 +274,10 @@ class Entry:
         if self.chosen_by:
             return bool(name == getattr(settings, self.chosen_by))
         return name in self.on
+
+    def memory(self, settings: JourneySettings) -> timedelta:
+        """How far back the condition looks at earlier events; zero when it does not."""
+        return self.when.memory(settings) if self.when else timedelta()
 
     def say(self) -> str:
         """The rule in words, for people who look at the journey."""

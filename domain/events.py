@@ -55,6 +55,10 @@ EMAIL_BLOCKED: Final = EventName("Email Blocked")
 EMAIL_BOUNCED: Final = EventName("Email Bounced")
 EMAIL_REJECTED: Final = EventName("Email Rejected")
 EMAIL_MARKED_AS_SPAM: Final = EventName("Email Marked as Spam")
+#: Somebody may be written to from now on: their consent holds.
+SUBSCRIBED: Final = EventName("Subscribed")
+#: Somebody asked to be written to, and their consent waits for its confirmation.
+SUBSCRIPTION_REQUESTED: Final = EventName("Subscription Requested")
 UNSUBSCRIBED: Final = EventName("Unsubscribed")
 
 CUSTOMER_LAPSED: Final = EventName("Customer Lapsed")
@@ -101,7 +105,13 @@ MAIL_EVENTS: Final = (
 #: With one of these a person asks for no more marketing, whoever tells us so.
 OBJECTIONS: Final = (UNSUBSCRIBED, EMAIL_MARKED_AS_SPAM)
 #: What Dormouse alone can know: nobody else may say so.
-OURS: Final = (CUSTOMER_MERGED, CUSTOMER_DELETED, JOURNEY_REQUESTED)
+OURS: Final = (
+    SUBSCRIBED,
+    SUBSCRIPTION_REQUESTED,
+    CUSTOMER_MERGED,
+    CUSTOMER_DELETED,
+    JOURNEY_REQUESTED,
+)
 #: Events about one order: they concern only the runs of that order (and runs of no order).
 ABOUT_ONE_ORDER: Final = (ORDER_UPDATED, ORDER_DELIVERED, ORDER_REFUNDED, ORDER_CANCELLED)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from domain.consents import ConsentStatus
 from domain.durations import say_duration
 from domain.entry import LONGEST_LOOK, NEVER, Per, Refusal, Situation
 from domain.events import (
@@ -40,6 +41,8 @@ class CustomerView:
     has_address: bool
     #: Topic → channels that we may use.
     consents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Topic → channels for which a consent waits to be confirmed.
+    pending: Mapping[str, Sequence[str]] = field(default_factory=dict)
     #: Event name → when it last happened, this event included.
     latest: Mapping[str, datetime] = field(default_factory=dict)
     #: (journey, key) → when it was last entered; key is "" where keyed by customer.
@@ -139,20 +142,33 @@ def refusal(
     pace: Pace,
 ) -> Refusal | None:
     """Why the customer may not enter `rules` now, or None when they may."""
-    entry = rules.entry
     if rules.is_paused:
         return Refusal("journey-paused", f"{rules.name} is paused; resume it first.")
     if not customer.has_address:
         return Refusal("no-address", "The customer has no e-mail address; send an identify call.")
-    if entry.channel not in customer.consents.get(entry.topic, ()):
-        return Refusal(
-            "no-consent",
-            f"The customer has not agreed to {entry.topic} by {entry.channel}; "
-            "record a consent first.",
-        )
+    if no := _no_consent(rules, customer):
+        return no
     if running := next((r for r in runs if (r.journey, r.key) == (rules.name, key)), None):
         return Refusal("already-running", f"{running.id} is running; end it or wait for its end.")
     return _too_soon(rules, customer, key=key, at=at, pace=pace)
+
+
+def _no_consent(rules: JourneyRules, customer: CustomerView) -> Refusal | None:
+    entry = rules.entry
+    if entry.consent is ConsentStatus.PENDING:
+        if entry.channel in customer.pending.get(entry.topic, ()):
+            return None
+        return Refusal(
+            "nothing-to-confirm",
+            f"No consent to {entry.topic} by {entry.channel} waits to be confirmed; "
+            "it does once it is recorded with double opt-in switched on.",
+        )
+    if entry.channel in customer.consents.get(entry.topic, ()):
+        return None
+    return Refusal(
+        "no-consent",
+        f"The customer has not agreed to {entry.topic} by {entry.channel}; record a consent first.",
+    )
 
 
 def _too_soon(
@@ -204,7 +220,7 @@ def _candidates(rules: JourneyRules, world: _World) -> list[tuple[Event, timedel
         seconds = event.facts.dwell_seconds
         looked_for = None if seconds is None else world.pace.of(timedelta(seconds=seconds))
         found.append((event, looked_for))
-    if rules.entry.when is None:
+    if not rules.entry.memory(rules.settings):
         return found
     before = [past for past in world.past if past.happened_at < event.happened_at]
     if before and starts(before[-1].name, rules.settings):
@@ -221,7 +237,8 @@ def _is_eligible(trigger: Event, rules: JourneyRules, world: _World, *, key: str
         return bool(key)
     latest = world.customer.latest
     # What would end the run has already happened: the events came out of order.
-    return not any(latest[name] >= trigger.happened_at for name in rules.listens if name in latest)
+    ended_by = rules.ends_on - {trigger.name}
+    return not any(latest[name] >= trigger.happened_at for name in ended_by if name in latest)
 
 
 def _is_refused(trigger: Event, rules: JourneyRules, world: _World, *, key: str) -> bool:
@@ -236,5 +253,7 @@ def _qualifies(
 ) -> bool:
     if rules.entry.when is None:
         return True
-    situation = Situation(trigger, rules.settings, world.pace, world.past, looked_for)
+    situation = Situation(
+        trigger, rules.settings, world.pace, world.past, looked_for, world.customer.latest
+    )
     return rules.entry.when.holds(situation)

@@ -23,6 +23,8 @@ class JourneyRules:
     goal: EventName | None
     #: The events that the story mentions: only these are signalled to its runs.
     listens: frozenset[EventName]
+    #: Those of them that end the story, or a part of it.
+    ends_on: frozenset[EventName]
     settings_type: type[JourneySettings]
     #: The settings in force now, and their version (0: the defaults).
     settings: JourneySettings

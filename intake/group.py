@@ -146,12 +146,11 @@ class Group:
                 or refusal(rules, view, runs.active, key="", at=at, pace=pace) is None
             )
             for rules in self.catalogue.values()
-            if rules.entry.when is not None
+            if rules.entry.memory(rules.settings)
         )
 
     def _memory(self) -> timedelta:
-        conditions = [(r.entry.when, r.settings) for r in self.catalogue.values() if r.entry.when]
-        return max(when.memory(settings) for when, settings in conditions)
+        return max(rules.entry.memory(rules.settings) for rules in self.catalogue.values())
 
     def _end_merged(self, people: People) -> None:
         for run_id in people.runs_to_end:

@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
         StoryOver,
         init_like,
         mentioned,
+        require_story,
         settings_of,
         with_recorded_end,
     )
@@ -48,6 +49,7 @@ class Run:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        require_story(cls)
         if story := cls.__dict__.get("run"):
             told = [part for part in cls.__dict__.values() if isinstance(part, FunctionType)]
             cls.listens = frozenset().union(*(mentioned(p.__code__, p.__globals__) for p in told))
@@ -159,6 +161,8 @@ class Run:
 
     def open_endings(self, endings: Sequence[EventName]) -> None:
         """From here on, one of `endings` ends the enclosed story."""
+        if not self._endings:
+            self._ended_by = None  # another part of the story, with an end of its own
         self._endings = (*self._endings, *endings)
 
     def close_endings(self, endings: Sequence[EventName]) -> bool:
@@ -167,7 +171,7 @@ class Run:
         return not self._end_asked_for and self._heard_ending(endings) is not None
 
     def _heard_ending(self, endings: Sequence[str]) -> str | None:
-        """The first of `endings` that was heard; remembered as what ended the run."""
+        """The first of `endings` that was heard; remembered as what ended this part."""
         found = next((name for name, _ in self._heard if name in endings), None)
         if found and self._ended_by is None:
             self._ended_by = found

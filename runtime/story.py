@@ -11,6 +11,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from activities.records import RecordActivities
+from domain.errors import Invalid
 from domain.events import EventName
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
 from domain.questions import RunEnded
@@ -37,9 +38,23 @@ def mentioned(code: CodeType, names: dict[str, Any]) -> set[EventName]:
 
 def settings_of(story: Story) -> type[JourneySettings]:
     """The settings that a story's `start: JourneyStart[…]` names."""
-    start = story.__annotations__["start"]
-    settings: type[JourneySettings] = start.__pydantic_generic_metadata__["args"][0]
-    return settings
+    start = story.__annotations__.get("start")
+    named = getattr(start, "__pydantic_generic_metadata__", {}).get("args") or (None,)
+    if not (isinstance(named[0], type) and issubclass(named[0], JourneySettings)):
+        raise Invalid(
+            f"{story.__qualname__} does not say which settings it takes: write "
+            "async def run(self, start: JourneyStart[ItsSettings]) -> JourneyResult."
+        )
+    return named[0]
+
+
+def require_story(cls: type) -> None:
+    """Raise Invalid when a journey, told by its `entry`, has no story that Temporal could run."""
+    story = cls.__dict__.get("run")
+    if story is None and "entry" in cls.__dict__:
+        raise Invalid(f"{cls.__name__} tells no story: write async def run under @workflow.run.")
+    if story is not None and not hasattr(story, "__temporal_workflow_run"):
+        raise Invalid(f"{cls.__name__}.run is no story yet: write @workflow.run above it.")
 
 
 def init_like(story: Story, cls: type) -> Callable[[Any, JourneyStart[Any]], None]:

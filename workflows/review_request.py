@@ -44,11 +44,12 @@ class ReviewRequest(Journey[ReviewRequestSettings]):
             tried_after = {"soft": times.soft_goods_after, "hard": times.hard_goods_after}
             patience = tried_after.get(start.about.kind or "", times.other_goods_after)
             review = await self.happens(PRODUCT_REVIEWED, within=patience)
-            asks = {"how-was-it": times.reminder_after, "reminder": times.listens_for}
-            for step, patience in asks.items():
-                if not review:
-                    await self.send(step)
-                    review = await self.happens(PRODUCT_REVIEWED, within=patience)
+            if not review:
+                await self.send("how-was-it")
+                review = await self.happens(PRODUCT_REVIEWED, within=times.reminder_after)
+            if not review:
+                await self.send("reminder")
+                review = await self.happens(PRODUCT_REVIEWED, within=times.listens_for)
             if not review:
                 return self.result("no-review")
             if (review.facts.rating or 0) >= times.satisfied_from:

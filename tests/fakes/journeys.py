@@ -25,17 +25,19 @@ def journey(
     *,
     on: tuple[EventName, ...] = (PRODUCT_VIEWED,),
     listens: tuple[EventName, ...] = (ORDER_COMPLETED,),
+    ends_on: tuple[EventName, ...] | None = None,
     settings: FakeSettings | None = None,
     is_paused: bool = False,
     **entry: Any,
 ) -> JourneyRules:
-    """A journey that starts `on` these events; further arguments are those of Entry."""
+    """A journey that starts `on` these events and ends on all that it listens to, unless told."""
     return JourneyRules(
         name=name,
         title=f"{name}.",
         entry=Entry(on=on, **{"again_after": timedelta(), **entry}),
         goal=ORDER_COMPLETED,
         listens=frozenset(listens),
+        ends_on=frozenset(listens if ends_on is None else ends_on),
         settings_type=FakeSettings,
         settings=settings or FakeSettings(),
         is_paused=is_paused,

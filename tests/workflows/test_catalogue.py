@@ -13,10 +13,11 @@ from domain.events import (
     VISITS,
 )
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
+from runtime.reading import steps_of
 from sending.rendering import Templates
 from worker import require_mails
 from workflows.cart_abandonment import CartAbandonment
-from workflows.catalogue import CATALOGUE, steps_of
+from workflows.catalogue import CATALOGUE
 from workflows.journey import Journey
 
 
