@@ -33,6 +33,7 @@ from store import intake as records
 from store import tables
 from store.events import events_since
 from store.intake import Runs
+from store.products import kinds_of
 from store.sessions import AsyncSession
 
 _NAMES: Final = {
@@ -124,7 +125,7 @@ class Group:
             if one.event.name in _KIND_MATTERS
             for product in one.event.facts.product_ids
         }
-        self.kinds = await records.kinds_of(self.session, products)
+        self.kinds = await kinds_of(self.session, products)
         told = {one.customer.id for one in done if one.message.traits}
         if curious := [one for one in done if self._may_qualify(one, is_told_about=told)]:
             oldest = min(one.event.happened_at for one in curious)
@@ -201,7 +202,7 @@ class Group:
         if event.name != ORDER_DELIVERED or facts.product_ids or facts.order_id is None:
             return event
         items = await records.items_of(self.session, facts.order_id)
-        self.kinds = {**self.kinds, **await records.kinds_of(self.session, items)}
+        self.kinds = {**self.kinds, **await kinds_of(self.session, items)}
         return replace(event, facts=facts.model_copy(update={"product_ids": tuple(items)}))
 
     def _route(self, customer: tables.Customer, event: Event) -> None:

@@ -16,6 +16,7 @@ from domain.events import (
 from domain.facts import product_id, products_in, quantity
 from store import intake as records
 from store import tables
+from store.products import learn_products as keep_learned
 from store.sessions import AsyncSession
 
 #: What a price column holds: fourteen digits, four of them behind the point.
@@ -68,10 +69,10 @@ async def learn_products(
     rows = {
         product: row
         for product, row in described_products(events).items()
-        if told.get(product) != {**row, "updated_at": None}
+        if told.get(product) != {**row, "at": None}
     }
-    await records.learn_products(session, list(rows.values()))
-    return {product: {**row, "updated_at": None} for product, row in rows.items()}
+    await keep_learned(session, list(rows.values()))
+    return {product: {**row, "at": None} for product, row in rows.items()}
 
 
 def described_products(events: Sequence[Event]) -> dict[str, dict[str, Any]]:
@@ -96,9 +97,7 @@ def _product(properties: Mapping[str, Any], at: datetime) -> dict[str, Any] | No
         "currency": _currency(properties),
         "image_url": _short(properties.get("image_url"), 2_000),
         "url": _short(properties.get("url"), 2_000),
-        "complements": [],
-        "is_described": False,
-        "updated_at": at,
+        "at": at,
     }
 
 

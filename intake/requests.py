@@ -21,6 +21,7 @@ from store.consents import record_consent
 from store.customers import customer_by_id, customer_by_shop_id
 from store.erasure import erase_customer, merged_into
 from store.people import locked_customers
+from store.products import kinds_of
 from store.runs import run_of_request
 from store.sessions import AsyncSession
 from store.suppressions import lift_suppression, suppress
@@ -47,11 +48,12 @@ async def start_run(session: AsyncSession, effects: Effects, request: StartReque
     if no := refusal(rules, view, runs.active, key=key, at=effects.now, pace=effects.pace):
         raise Refused(no.code, no.message)
     trigger = await _requested(session, request, customer, effects.now)
-    kinds = await records.kinds_of(session, request.about.product_ids)
+    asked = request.about.product_ids
+    kinds = await kinds_of(session, asked)
     run = effects.start(
         StartRun(rules.name, key, trigger),
         customer.id,
-        kind=slowest(list(kinds.values())),
+        kind=slowest(kinds.get(product) for product in asked),
         direct=DirectStart(settings, request.idempotency_key, request.request_hash),
     )
     return StartedRun(run.id, effects.runs[-1].workflow_id, is_new=True)

@@ -4,15 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlmodel import col
 
 from domain.events import Event
 from domain.journeys import OVER
-from domain.products import ProductKind
 from domain.routing import ActiveRun
 from store import tables
 from store.events import read_event
@@ -98,19 +96,6 @@ async def recent_events(
     return recent
 
 
-async def kinds_of(session: AsyncSession, product_ids: Collection[str]) -> dict[str, ProductKind]:
-    """The kinds of these products, as far as the shop told."""
-    if not product_ids:
-        return {}
-    product = tables.Product
-    found = await session.execute(
-        select(col(product.id), col(product.kind))
-        .where(col(product.id).in_(list(product_ids)))
-        .where(col(product.kind).is_not(None))
-    )
-    return {row.id: ProductKind(row.kind) for row in found}
-
-
 async def items_of(session: AsyncSession, order_id: str) -> list[str]:
     """The products of an order, as far as its completion told."""
     item = tables.OrderItem
@@ -131,22 +116,6 @@ async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) 
         select(col(message.id), col(message.run_id)).where(col(message.id).in_(list(message_ids)))
     )
     return {row.id: row.run_id for row in found}
-
-
-async def learn_products(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what events told of products that the shop itself has not described."""
-    if not rows:
-        return
-    product = tables.Product
-    rows = sorted(rows, key=itemgetter("id"))  # so that two writers never wait for each other
-    await add_missing(session, product, rows, key=["id"])
-    for row in rows:
-        told = {name: value for name, value in row.items() if value is not None and name != "id"}
-        await session.execute(
-            update(product)
-            .where(col(product.id) == row["id"], col(product.is_described).is_(False))
-            .values(**told)
-        )
 
 
 async def keep_order(

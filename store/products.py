@@ -1,41 +1,185 @@
-"""The shop's catalogue, as the shop itself describes it."""
+"""The shop's catalogue: what the shop says of its products, and what events tell beyond that."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
-from domain.products import Product
+from sqlalchemy import select
+from sqlmodel import col
+
+from domain.products import Product, ProductKind, slowest
 from store import tables
 from store.sessions import AsyncSession
-from store.upserts import put
+from store.upserts import add_missing, put
 
-_DESCRIBED: Final = (
-    "title",
-    "category",
-    "price",
-    "currency",
-    "image_url",
-    "url",
-    "kind",
-    "stock",
-    "complements",
+#: What events tell too, and the columns that it fills: a price is nothing without its currency.
+_TOLD_BY_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "title": ("title",),
+    "category": ("category",),
+    "price": ("price", "currency"),
+    "image_url": ("image_url",),
+    "url": ("url",),
+}
+_LISTS: Final = ("complements", "upgrades")
+_PLAIN: Final = ("compare_at_price", "kind", "daily_use", "stock", "available")
+_COLUMNS: Final = (
+    *(column for columns in _TOLD_BY_EVENTS.values() for column in columns),
+    *_PLAIN,
+    *_LISTS,
     "is_described",
+    "described",
+    "added_at",
     "updated_at",
+    "discontinued_at",
 )
+
+
+def as_product(row: tables.Product) -> Product:
+    """The product that a row keeps."""
+    plain = {name: getattr(row, name) for name in ("id", "currency", *_TOLD_BY_EVENTS, *_PLAIN)}
+    return Product(
+        **{**plain, "kind": ProductKind(row.kind) if row.kind else None},
+        complements=tuple(row.complements),
+        upgrades=tuple(row.upgrades or ()),
+        updated_at=row.updated_at,
+        discontinued_at=row.discontinued_at,
+    )
 
 
 async def describe_products(
     session: AsyncSession, products: Sequence[Product], *, now: datetime
 ) -> None:
-    """Keep products as the shop describes them, in the place of what was known before."""
-    rows = [_row(product, now) for product in products]
-    await put(session, tables.Product, rows, key=["id"], change=_DESCRIBED)
+    """Keep products as the shop describes them, in the place of what it said before.
+
+    What it does not say stays as events told it. A product that was discontinued is sold again.
+    """
+    latest = {product.id: product for product in products}
+    known = await _locked(session, latest)
+    rows = [_row(product, known.get(name), now) for name, product in sorted(latest.items())]
+    await put(session, tables.Product, rows, key=["id"], change=_COLUMNS)
 
 
-def _row(product: Product, now: datetime) -> dict[str, Any]:
-    row = {name: getattr(product, name, None) for name in ("id", *_DESCRIBED)}
+def _row(product: Product, known: tables.Product | None, now: datetime) -> dict[str, Any]:
+    row = {name: getattr(product, name, None) for name in ("id", *_COLUMNS)}
+    said = [name for name in _TOLD_BY_EVENTS if row[name] is not None]
+    for name in _TOLD_BY_EVENTS.keys() - said:
+        if known and name not in (known.described or ()):
+            row |= {column: getattr(known, column) for column in _TOLD_BY_EVENTS[name]}
     return row | {
-        "complements": list(product.complements),
+        **{name: list(getattr(product, name)) for name in _LISTS},
         "is_described": True,
+        "described": said,
+        "added_at": known.added_at if known else now,
         "updated_at": now,
+        "discontinued_at": None,
     }
+
+
+async def learn_products(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what events told of products, each with the moment `at`.
+
+    It never takes the place of the shop's own words; of two events the later one holds.
+    """
+    if not rows:
+        return
+    rows = sorted(rows, key=itemgetter("id"))  # so that two writers never wait for each other
+    added = await add_missing(session, tables.Product, [_learned(r) for r in rows], key=["id"])
+    known = await _locked(session, {row["id"] for row in rows} - {name for (name,) in added})
+    for row in rows:
+        if product := known.get(row["id"]):
+            _learn(product, row)
+
+
+def _learned(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: value for name, value in told.items() if name != "at"},
+        **{name: [] for name in _LISTS},
+        "is_described": False,
+        "added_at": told["at"],
+        "updated_at": told["at"],
+    }
+
+
+def _learn(product: tables.Product, told: Mapping[str, Any]) -> None:
+    is_news = product.is_described or told["at"] >= product.updated_at
+    for name in _TOLD_BY_EVENTS.keys() - (product.described or ()):
+        if told[name] is not None and (is_news or getattr(product, name) is None):
+            for column in _TOLD_BY_EVENTS[name]:
+                setattr(product, column, told[column])
+    if not product.is_described:
+        product.updated_at = max(product.updated_at, told["at"])
+
+
+async def discontinue(session: AsyncSession, product_id: str, *, now: datetime) -> bool:
+    """Take a product out of the catalogue: nothing recommends it any more. False if unknown."""
+    row = (await _locked(session, [product_id])).get(product_id)
+    if row is None:
+        return False
+    row.discontinued_at = row.discontinued_at or now
+    return True
+
+
+async def find_product(session: AsyncSession, product_id: str) -> tables.Product | None:
+    """The product with this id."""
+    return await session.get(tables.Product, product_id)
+
+
+async def list_products(
+    session: AsyncSession, *, after: str | None, limit: int
+) -> list[tables.Product]:
+    """Products by their ids, those taken out of the catalogue among them."""
+    query = select(tables.Product).order_by(col(tables.Product.id)).limit(limit)
+    if after is not None:
+        query = query.where(col(tables.Product.id) > after)
+    return list(await session.scalars(query))
+
+
+async def kinds_of(session: AsyncSession, product_ids: Collection[str]) -> dict[str, ProductKind]:
+    """The kinds of these products: as the shop told, else as of others of the same category.
+
+    Of several kinds in a category the slowest holds. Products that nothing is known of are missing.
+    """
+    if not product_ids:
+        return {}
+    product = tables.Product
+    asked = await session.execute(
+        select(col(product.id), col(product.kind), col(product.category)).where(
+            col(product.id).in_(list(product_ids))
+        )
+    )
+    rows = asked.all()
+    usual = await _kinds_of_categories(session, {r.category for r in rows if not r.kind})
+    kinds = {row.id: row.kind or usual.get(row.category) for row in rows}
+    return {name: ProductKind(kind) for name, kind in kinds.items() if kind}
+
+
+async def _kinds_of_categories(
+    session: AsyncSession, categories: Collection[str | None]
+) -> dict[str | None, ProductKind | None]:
+    if not any(categories):
+        return {}
+    product = tables.Product
+    found = await session.execute(
+        select(col(product.category), col(product.kind))
+        .where(col(product.category).in_([c for c in categories if c]))
+        .where(col(product.kind).is_not(None))
+        .distinct()
+    )
+    kinds: dict[str | None, list[ProductKind]] = {}
+    for row in found:
+        kinds.setdefault(row.category, []).append(ProductKind(row.kind))
+    return {category: slowest(among) for category, among in kinds.items()}
+
+
+async def _locked(session: AsyncSession, ids: Collection[str]) -> dict[str, tables.Product]:
+    """These products as they are now, locked in the order of their ids."""
+    if not ids:
+        return {}
+    found = await session.scalars(
+        select(tables.Product)
+        .where(col(tables.Product.id).in_(sorted(ids)))
+        .order_by(col(tables.Product.id))
+        .with_for_update()
+    )
+    return {row.id: row for row in found}

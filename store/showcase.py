@@ -8,30 +8,14 @@ from sqlmodel import col
 
 from domain.cart import CART_EVENTS, cart_after
 from domain.events import BROWSING, ORDER_COMPLETED
-from domain.products import Product, ProductKind
+from domain.products import Product
 from store import tables
 from store.events import events_since
+from store.products import as_product
 from store.sessions import AsyncSession
 
 #: A cart older than this is forgotten.
 _CART_MEMORY = timedelta(days=60)
-
-
-def as_product(row: tables.Product) -> Product:
-    """The product that a row keeps."""
-    return Product(
-        id=row.id,
-        title=row.title,
-        category=row.category,
-        price=row.price,
-        currency=row.currency,
-        image_url=row.image_url,
-        url=row.url,
-        kind=ProductKind(row.kind) if row.kind else None,
-        stock=row.stock,
-        complements=tuple(row.complements),
-        updated_at=row.updated_at,
-    )
 
 
 async def products_by_id(session: AsyncSession, ids: Sequence[str]) -> list[Product]:

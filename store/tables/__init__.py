@@ -7,11 +7,12 @@ from store.tables.administration import ApiKey, Audit, JourneySettingsVersion, J
 from store.tables.messages import DeliveryEvent, Message, MessageContent
 from store.tables.people import ConsentChange, Customer, Event, Identity, Suppression
 from store.tables.runs import Dispatch, Run
-from store.tables.shop import Order, OrderItem, Product
+from store.tables.shop import BoughtTogether, Order, OrderItem, Product
 
 __all__ = [
     "ApiKey",
     "Audit",
+    "BoughtTogether",
     "ConsentChange",
     "Customer",
     "DeliveryEvent",

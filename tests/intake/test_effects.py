@@ -247,7 +247,8 @@ class TestWhatOrdersTeach:
         assert str(order.total) == "25.5000"
 
     async def test_includes_what_kind_was_bought_last(self, door: FrontDoor) -> None:
-        await sells(door, Product("mug", kind=ProductKind.SOFT))
+        soft = {"mug": ProductKind.SOFT, "pot": ProductKind.SOFT}
+        await sells(door, *(Product(name, kind=kind) for name, kind in soft.items()))
 
         await door.takes(door.track(ORDER_COMPLETED, about=self.order))
 
