@@ -27,6 +27,10 @@ demo: $(READY) ## Run everything with a sample shop whose weeks pass in minutes
 up: $(READY) ## Run everything on this machine, state kept in .dormouse
 	@$(BIN)/dormouse up
 
+.PHONY: cluster
+cluster: $(READY) ## Run Temporal's own server in roles, PostgreSQL, two gateways, two workers
+	@$(BIN)/dormouse cluster
+
 .PHONY: test
 test: $(READY) ## Run all tests
 	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder

@@ -59,6 +59,14 @@ def demo(
 
 
 @app.command()
+def cluster() -> None:
+    """Run a production-like installation: Temporal's own server in roles, PostgreSQL, two of us."""
+    from local.cluster.run import run_cluster
+
+    run_cluster(read_settings(), _commands(), console=Console())
+
+
+@app.command()
 def api() -> None:
     """Run the gateway alone."""
     from local.serving import serve_gateway
@@ -123,12 +131,18 @@ def create_key(
     name: Annotated[str, typer.Argument(help="Who or what will use it.", show_default=False)],
     *,
     scope: Annotated[str, typer.Option(help="What it may do: ingest, read, manage.")],
+    rate_limit: Annotated[
+        float | None,
+        typer.Option(min=0, help="Messages a second; 0 for no limit; the gateway's unless given."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it, once. Works while Dormouse runs."""
     from local.keys import create
 
-    key = asyncio.run(create(read_settings().database, name=name, scopes=scope))
+    key = asyncio.run(
+        create(read_settings().database, name=name, scopes=scope, rate_limit=rate_limit)
+    )
     _tell({"key": key}, key, as_json=as_json)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 _OWNER_ONLY = 0o600
 
 
-def secret_of(folder: Path) -> str:
-    """The key that signs links: made once per data folder, the same ever after."""
-    path = folder / "secret.key"
+def secret_of(folder: Path, name: str = "secret.key") -> str:
+    """A secret of this data folder: made once, the same ever after. By default it signs links."""
+    path = folder / name
     if not (kept := recall(path)):
         kept = secrets.token_urlsafe(48)
         keep(path, kept)

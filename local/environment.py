@@ -1,5 +1,6 @@
 """The settings of an installation on this machine, and how they reach child processes."""
 
+import os
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -10,10 +11,25 @@ from local.ports import free_port
 
 
 def complete(settings: Settings) -> Settings:
-    """`settings` with what is made up on this machine: the secret key, a port for port 0."""
+    """`settings` for one machine: the secret key made up, a port for port 0, no versions."""
     secret = settings.secret_key or SecretStr(secret_of(settings.data_dir))
     port = settings.port or free_port(settings.host)
-    return settings.model_copy(update={"secret_key": secret, "port": port})
+    return settings.model_copy(update={"secret_key": secret, "port": port, "build_id": ""})
+
+
+def inherited() -> dict[str, str]:
+    """The environment of this process without the user's own settings of Temporal's client."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
+
+
+def using_temporal(address: str, *, namespace: str) -> dict[str, str]:
+    """The environment, with Temporal's client set to this server and to nothing else."""
+    return {
+        **inherited(),
+        "TEMPORAL_ADDRESS": address,
+        "TEMPORAL_NAMESPACE": namespace,
+        "TEMPORAL_CONFIG_FILE": os.devnull,
+    }
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -30,13 +30,15 @@ async def own_key(settings: Settings) -> str:
     return key
 
 
-async def create(url: str, *, name: str, scopes: str) -> str:
+async def create(url: str, *, name: str, scopes: str, rate_limit: float | None = None) -> str:
     """A new key with the comma-separated `scopes`; raises Invalid for one that does not exist."""
     wanted = _read_scopes(scopes)
     if not name.strip():
         raise Invalid("A key needs a name: say who will use it.")
     async with _opened(url) as database, database.writing() as session:
-        return await keys.create_key(session, name=name, scopes=wanted, now=datetime.now(UTC))
+        return await keys.create_key(
+            session, name=name, scopes=wanted, now=datetime.now(UTC), rate_limit=rate_limit
+        )
 
 
 async def listed(url: str) -> list[dict[str, Any]]:
@@ -56,12 +58,13 @@ async def revoke(url: str, *, name: str) -> int:
 
 def table_of(listing: list[dict[str, Any]]) -> Table:
     """The listing for people."""
-    table = Table("NAME", "KEY", "SCOPES", "MADE", "REVOKED", box=None, pad_edge=False)
+    table = Table("NAME", "KEY", "SCOPES", "A SECOND", "MADE", "REVOKED", box=None, pad_edge=False)
     for key in listing:
         table.add_row(
             key["name"],
             f"{key['hint']}…",
             ",".join(key["scopes"]),
+            _limit(key["rate_limit"]),
             key["created_at"][:10],
             (key["revoked_at"] or "")[:10],
         )
@@ -77,11 +80,16 @@ def _read_scopes(text: str) -> list[str]:
     return scopes
 
 
+def _limit(rate: float | None) -> str:
+    return "" if rate is None else f"{rate:g}" if rate else "no limit"
+
+
 def _shown(key: tables.ApiKey) -> dict[str, Any]:
     return {
         "name": key.name,
         "hint": key.hint,
         "scopes": key.scopes,
+        "rate_limit": key.rate_limit,
         "created_at": key.created_at.isoformat(),
         "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
     }

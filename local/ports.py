@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from domain.errors import DormouseError
@@ -28,9 +28,19 @@ def require_free(port: int, *, host: str, setting: str) -> None:
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody uses at this moment."""
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1, host=host)[0]
+
+
+def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
+    """So many different ports that nobody uses at this moment."""
+    with ExitStack() as stack:
+        probes = [
+            stack.enter_context(closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)))
+            for _ in range(count)
+        ]
+        for probe in probes:
+            probe.bind((host, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def holder(port: int) -> str | None:

@@ -1,5 +1,6 @@
 """A program that runs beside ours: how it is started, known to be ready, and stopped."""
 
+import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,6 +37,8 @@ class Program:
     is_ready: Callable[[], Awaitable[bool]] = ready_at_once
     #: The sentence for people when it did not start.
     explain: "Callable[[Program], str]" = last_words
+    #: What asks it to end.
+    stops_on: signal.Signals = signal.SIGTERM
     #: How long it may take to become ready, and to end when asked to.
     ready_within: timedelta = timedelta(seconds=60)
     stops_within: timedelta = timedelta(seconds=5)

@@ -58,7 +58,7 @@ class Supervisor:
         await asyncio.gather(*self._keepers, return_exceptions=True)
         for program in reversed(self._programs):
             if process := self._running.get(program.name):
-                await _end(process, within=program.stops_within)
+                await _end(process, program)
                 self._forget(program)
 
     async def _spawn(self, program: Program) -> None:
@@ -129,11 +129,11 @@ def _move_aside_when_long(log: Path) -> None:
         log.replace(log.with_suffix(".old.log"))
 
 
-async def _end(process: asyncio.subprocess.Process, *, within: timedelta) -> None:
+async def _end(process: asyncio.subprocess.Process, program: Program) -> None:
     with suppress(ProcessLookupError):
-        process.terminate()
+        process.send_signal(program.stops_on)
         try:
-            async with asyncio.timeout(within.total_seconds()):
+            async with asyncio.timeout(program.stops_within.total_seconds()):
                 await process.wait()
         except TimeoutError:
             process.kill()

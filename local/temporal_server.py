@@ -8,7 +8,6 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +23,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.errors import DormouseError
+from local.environment import inherited
 from local.ports import free_port, require_free
 from local.programs import Program, tail
 
@@ -37,10 +37,14 @@ _ONE_CALL = timedelta(seconds=2)
 _QUICK_LOOK = timedelta(seconds=2)
 # Write-ahead logging that survives a power cut, a 64 MB page cache, temporary data in memory.
 _PRAGMAS = ("journal_mode=wal", "synchronous=2", "cache_size=-65536", "temp_store=2")
-# Made for clusters, the server polls its queues rarely and asks its database often by default.
+#: A task waits up to 50 ms in each of the server's queues unless they are polled more often.
+QUICK_QUEUES = {
+    "history.transferProcessorMaxPollRPS": 2000,
+    "history.timerProcessorMaxPollRPS": 2000,
+}
+# Made for clusters, the server asks its database often by default.
 _TUNING = (
-    "history.transferProcessorMaxPollRPS=2000",
-    "history.timerProcessorMaxPollRPS=2000",
+    *(f"{name}={value}" for name, value in QUICK_QUEUES.items()),
     "matching.numTaskqueueReadPartitions=1",
     "matching.numTaskqueueWritePartitions=1",
     "system.forceSearchAttributesCacheRefreshOnRead=false",
@@ -100,7 +104,8 @@ class TemporalServer:
             name="temporal",
             command=self._command(),
             log=self.log,
-            environment=_environment(),
+            # More memory for less garbage collection.
+            environment={**inherited(), "GOGC": "200"},
             is_ready=self.answers,
             explain=self._explain,
             ready_within=timedelta(seconds=30),
@@ -112,7 +117,7 @@ class TemporalServer:
         try:
             async with asyncio.timeout(_ONE_CALL.total_seconds()):
                 client = await Client.connect(self.address, namespace=_NAMESPACE)
-                await _keep_finished_runs(client)
+                await keep_finished_runs(client, namespace=_NAMESPACE)
         except (RuntimeError, RPCError, TimeoutError):
             return False
         await asyncio.to_thread(self._require_write_ahead_log)
@@ -186,23 +191,17 @@ def _repeated(option: str, values: tuple[str, ...] | list[str]) -> list[str]:
     return [part for value in values for part in (option, value)]
 
 
-def _environment() -> Mapping[str, str]:
-    """More memory for less garbage collection; no setting of the user's own Temporal client."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
-    return {**kept, "GOGC": "200"}
-
-
-async def _keep_finished_runs(client: Client) -> None:
+async def keep_finished_runs(client: Client, *, namespace: str) -> None:
     """Raise the namespace's retention to RETENTION where it is shorter."""
     service = client.workflow_service
-    told = await service.describe_namespace(DescribeNamespaceRequest(namespace=_NAMESPACE))
+    told = await service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
     if told.config.workflow_execution_retention_ttl.ToTimedelta() >= RETENTION:
         return
     retention = Duration()
     retention.FromTimedelta(RETENTION)
     await service.update_namespace(
         UpdateNamespaceRequest(
-            namespace=_NAMESPACE,
+            namespace=namespace,
             config=NamespaceConfig(workflow_execution_retention_ttl=retention),
         )
     )

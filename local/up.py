@@ -1,7 +1,6 @@
 """`dormouse up`: everything on this machine, one command, one instance per data folder."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from config import Settings
 from local import services
-from local.environment import complete, environment_of
+from local.environment import complete, environment_of, using_temporal
 from local.instance import Instance, only_instance
 from local.keys import own_key
 from local.ports import require_free
@@ -134,7 +133,10 @@ class _House:
 
     def _services(self) -> tuple[Program, Program]:
         """The worker and the gateway; stopped in the opposite order."""
-        environment = {**self._own_temporal(), **environment_of(self._settings)}
+        environment = {
+            **using_temporal(self.temporal.address, namespace="default"),
+            **environment_of(self._settings),
+        }
         worker = services.worker(
             "worker",
             self._commands,
@@ -146,16 +148,6 @@ class _House:
             "gateway", self._commands, url=self._url, logs=self._logs, environment=environment
         )
         return worker, gateway
-
-    def _own_temporal(self) -> dict[str, str]:
-        """The environment, with Temporal's client set to the embedded server and nothing else."""
-        others = {k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")}
-        return {
-            **others,
-            "TEMPORAL_ADDRESS": self.temporal.address,
-            "TEMPORAL_NAMESPACE": "default",
-            "TEMPORAL_CONFIG_FILE": os.devnull,
-        }
 
     def _say(self, line: str) -> None:
         now = datetime.now().astimezone()

@@ -1,0 +1,115 @@
+"""`dormouse cluster`: a production-like installation on this machine, every part a process."""
+
+import asyncio
+import shlex
+from contextlib import suppress
+from datetime import datetime
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from config import Settings
+from local.cluster.binaries import find_binaries
+from local.cluster.namespace import prepare_namespace
+from local.cluster.plan import DATABASE, NAMESPACE, Plan, plan
+from local.cluster.schema import set_up_schema
+from local.credentials import keep
+from local.instance import Instance, only_instance
+from local.keys import own_key
+from local.services import Commands
+from local.stopping import until_asked_to_stop
+from local.supervisor import Supervisor
+from local.together import together
+from store.migrations.run import migrate
+
+
+def run_cluster(settings: Settings, commands: Commands, *, console: Console) -> None:
+    """Start everything, and return when a signal has stopped it all.
+
+    Raises DormouseError with one sentence when something is missing or in the way.
+    """
+    binaries = find_binaries()
+    with only_instance(settings.data_dir / "cluster") as instance:
+        for left in instance.stop_leftovers():
+            console.print(f"Stopped the {left.name} (pid {left.pid}) of an earlier start.")
+        planned = plan(settings, binaries, instance.folder)
+        asyncio.run(_Cluster(planned, commands, instance, console).open())
+
+
+class _Cluster:
+    """The processes of one plan and what happens around them."""
+
+    def __init__(
+        self, planned: Plan, commands: Commands, instance: Instance, console: Console
+    ) -> None:
+        self._plan, self._commands, self._console = planned, commands, console
+        self._supervisor = Supervisor(announce=self._say, remember=instance.remember)
+        self._key = ""
+
+    async def open(self) -> None:
+        """Run until a signal asks for the end, or something fails."""
+        await until_asked_to_stop(self._run(), close=self._close)
+        with suppress(OSError):
+            self._console.print("Stopped.")
+
+    async def _close(self) -> None:
+        with suppress(OSError):  # the terminal may be gone
+            self._console.print("\nStopping the cluster …", style="dim")
+        await self._supervisor.stop()
+
+    async def _run(self) -> None:
+        with self._console.status("Starting PostgreSQL …") as status:
+            await self._plan.postgres.prepare()
+            await self._supervisor.start(self._plan.postgres.program())
+            status.update("Setting up the databases …")
+            await together(self._set_up_temporal(), self._set_up_ours())
+            status.update("Starting Temporal's roles …")
+            await self._supervisor.start(*self._plan.temporal())
+            await prepare_namespace(self._plan.frontend, NAMESPACE)
+            status.update("Starting workers and gateways …")
+            await self._supervisor.start(*self._plan.services(self._commands))
+        self._keep_environment()
+        self._console.print(self._welcome())
+        await asyncio.Event().wait()
+
+    async def _set_up_temporal(self) -> None:
+        tool = self._plan.binaries.temporal_sql_tool
+        await set_up_schema(tool, self._plan.postgres, log=self._plan.log("setup"))
+
+    async def _set_up_ours(self) -> None:
+        await self._plan.postgres.create(DATABASE)
+        await migrate(self._plan.settings.database)
+        self._key = await own_key(self._plan.settings)
+
+    def _keep_environment(self) -> None:
+        lines = (f"{name}={shlex.quote(value)}" for name, value in self._plan.environment().items())
+        keep(self._plan.settings.data_dir / "cluster.env", "\n".join(lines))
+
+    def _welcome(self) -> Group:
+        processes = Table("Process", "State", "Address", "Log", box=None, pad_edge=False)
+        for name, address in self._plan.addresses():
+            log = self._plan.log(name).name
+            processes.add_row(name, Text("running", style="green"), address, f"logs/{log}")
+        places = Table.grid(padding=(0, 2))
+        places.add_column(style="dim", min_width=12)
+        places.add_column(overflow="fold", no_wrap=True)
+        for label, value in self._places():
+            places.add_row(label, value)
+        heading = Text.assemble(("\nThe cluster is awake", "bold green"), "  (Ctrl-C stops it)\n")
+        return Group(heading, processes, "", places, "")
+
+    def _places(self) -> list[tuple[str, str]]:
+        settings, has_ui = self._plan.settings, self._plan.binaries.temporal_ui_server
+        return [
+            ("Temporal", f"{self._plan.frontend}, namespace {NAMESPACE}"),
+            ("Temporal UI", settings.ui_url if has_ui else "temporal-ui-server is not installed"),
+            ("Outbox", f"{settings.base_url}/outbox"),
+            ("API key", self._key),
+            ("Environment", str(settings.data_dir / "cluster.env")),
+            ("State, logs", str(settings.data_dir)),
+        ]
+
+    def _say(self, line: str) -> None:
+        now = datetime.now().astimezone()
+        self._console.print(f"{now:%H:%M:%S}  {line}", style="yellow", markup=False)
