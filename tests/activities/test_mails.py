@@ -123,7 +123,7 @@ class TestAnInternalMail:
 
         mail = await sent(desk, "support-alert")
 
-        assert mail.subject == "Review with 2 stars of 5: please get in touch"
+        assert mail.subject == "2 of 5 stars: please get in touch"
 
 
 class TestAReviewMail:

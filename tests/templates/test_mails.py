@@ -167,7 +167,7 @@ class TestYouLookedAt:
         ("query", "category", "products", "subject"),
         [
             ("linen", "Summer", RICH.products, "Your search for “linen”"),
-            (None, "Summer", RICH.products, "Still looking around in “Summer”?"),
+            (None, "Summer", RICH.products, "Still looking around “Summer”?"),
             (None, None, RICH.products, "Still thinking about “Linen shirt”?"),
             (None, None, (), "Still looking around?"),
         ],
@@ -209,7 +209,13 @@ class TestKeptForYou:
 
 
 class TestIncentive:
-    @pytest.mark.parametrize("journey", ["cart-abandonment", "win-back"])
+    @pytest.mark.parametrize(
+        ("journey", "occasion"),
+        [
+            ("cart-abandonment", "For everything in your cart"),
+            ("win-back", "For your next order"),
+        ],
+    )
     @pytest.mark.parametrize(
         ("kind", "subject"),
         [
@@ -219,7 +225,7 @@ class TestIncentive:
         ],
     )
     def test_says_what_is_offered_and_until_when(
-        self, journey: str, kind: str, subject: str
+        self, journey: str, occasion: str, kind: str, subject: str
     ) -> None:
         assert RICH.incentive is not None
         offer = replace(RICH.incentive, kind=kind)
@@ -227,7 +233,7 @@ class TestIncentive:
         mail = shipped().render(journey, "incentive", replace(RICH, incentive=offer))
 
         assert mail.subject == subject
-        assert mail.preheader == "Valid until May 5, 2026, 3:30\N{NO-BREAK SPACE}PM."
+        assert mail.preheader == f"{occasion}, until May 5, 2026, 3:30\N{NO-BREAK SPACE}PM."
         assert f"{subject}\nYour code for the checkout: HAZEL10\nValid until May 5" in mail.text
 
     def test_asks_for_no_code_when_none_is_needed(self) -> None:
@@ -257,13 +263,13 @@ class TestSupportAlert:
     def test_tells_the_desk_whom_to_answer_and_why(self) -> None:
         mail = shipped().render("review-request", "support-alert", RICH)
 
-        assert mail.subject == "Review with 2 stars of 5: please get in touch"
-        assert "Customer: c-42\n\nOrder: 1001\n\nRating: 2 stars of 5\n" in mail.text
+        assert mail.subject == "2 of 5 stars: please get in touch"
+        assert "Customer: c-42\n\nOrder: 1001\n\nRating: 2 of 5 stars\n" in mail.text
 
     def test_is_written_in_the_shop_s_language(self) -> None:
         mail = shipped("de").render("review-request", "support-alert", reading(RICH, "tr"))
 
-        assert mail.subject == "Bewertung mit 2 von 5 Sternen: bitte melden"
+        assert mail.subject == "2 von 5 Sternen: bitte melden"
 
     def test_has_no_way_out_for_it_is_no_advertisement(self) -> None:
         mail = shipped().render("review-request", "support-alert", RICH)
