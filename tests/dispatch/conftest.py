@@ -1,29 +1,28 @@
 """A real Temporal server for the tests of this folder, started once; each test has its own data."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
 from dispatch.connection import connect
-from dispatch.temporal import SEARCH_ATTRIBUTES
 from store.sessions import Database
 from tests.fakes.clock import Clock
 from tests.fakes.post import Post
-from tests.programs import TEMPORAL
+from tests.fakes.temporal_server import temporal_server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """What is written and read here must be the same with both."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="package")
 def temporal() -> Iterator[str]:
     """The server's address."""
-    started = WorkflowEnvironment.start_local(
-        dev_server_existing_path=TEMPORAL, search_attributes=SEARCH_ATTRIBUTES
-    )
-    environment = asyncio.run(started)
-    yield environment.client.service_client.config.target_host
-    asyncio.run(environment.shutdown())
+    with temporal_server() as address:
+        yield address
 
 
 @pytest.fixture
