@@ -78,7 +78,7 @@ class Releases:
 
     async def start_run(self) -> WorkflowHandle[Any, JourneyResult]:
         """A run of the journey, as the dispatcher would start it."""
-        start = JourneyStart(
+        start: JourneyStart[NapSettings] = JourneyStart(
             run_id=f"run_{uuid4().hex}",
             customer_id="cus_ada",
             entered_at=datetime.now(UTC),
