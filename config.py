@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     #: Mails per second that the provider takes; 0 means no limit of ours.
     sends_per_second: float = Field(default=0, ge=0)
 
+    #: Messages a second that each key may send to each gateway; 0 means no limit.
+    rate_limit: float = Field(default=0, ge=0, le=1_000_000)
+
     #: Signs the links in mails. Generated and kept in the data folder by `up` and `demo`.
     secret_key: SecretStr | None = Field(default=None, min_length=32)
     #: Virtual seconds per real second, for demonstrations; 1 in production.

@@ -14,6 +14,7 @@ from api.methods import AnsweredHeads
 from api.metrics import MeasuredRequests, Metrics
 from api.openapi import DocumentedApp
 from api.pages import Pages
+from api.quotas import VISITS, WRONG_KEYS, QuotaByAddress, ToldQuotas
 from api.routers import (
     customers,
     health,
@@ -82,9 +83,10 @@ def create_app(services: Services | OpenServices) -> FastAPI:
     metrics = Metrics()
     app = _bare_app(lifespan)
     app.state.metrics = metrics
-    app.add_middleware(AnsweredHeads)
+    app.add_middleware(ToldQuotas)
     app.add_middleware(LimitedBodies)
     app.add_middleware(MeasuredRequests, metrics=metrics)
+    app.add_middleware(AnsweredHeads)
     errors.install(app)
     for router in _ROUTERS:
         app.include_router(router)
@@ -118,5 +120,7 @@ def _bare_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) 
 def _equip(app: FastAPI, services: Services) -> None:
     shop = services.settings
     app.state.services = services
-    app.state.keyring = Keyring(services.database)
+    app.state.keyring = Keyring(services.database, rate_limit=shop.rate_limit)
+    app.state.mistakes = QuotaByAddress(*WRONG_KEYS)
+    app.state.visitors = QuotaByAddress(*VISITS)
     app.state.pages = Pages(shop_name=shop.shop_name, shop_locale=shop.shop_locale)

@@ -14,6 +14,7 @@ from api.errors import Problem
 from api.keyring import Keyring, Principal, Scope
 from api.metrics import Metrics
 from api.pages import Pages
+from api.quotas import QUOTA_IN_SCOPE, Quota, QuotaByAddress, too_many
 from api.services import Control, Intake, Services
 from config import Settings
 from domain.rules import Catalogue
@@ -129,10 +130,24 @@ async def _principal(request: Request, sent: Credentials | None) -> Principal:
     if not key:
         raise _unauthorized("key-missing", f"A key is needed: {_HOW}")
     keyring: Keyring = request.app.state.keyring
+    mistakes: QuotaByAddress = request.app.state.mistakes
+    if not keyring.has_met(key) and (wait := mistakes.of(request.scope).wait):
+        raise too_many(wait, "Too many wrong keys came from this address")
     principal = await keyring.principal_of(key)
     if principal is None:
+        mistakes.of(request.scope).spend()
         raise _unauthorized("key-unknown", f"This key is unknown or revoked; {_HOW}")
+    if principal.quota:
+        _spend(principal.quota, principal.name, request)
     return principal
+
+
+def _spend(quota: Quota, name: str, request: Request) -> None:
+    """Take one message from the key's quota; raises Problem (429) when nothing is left."""
+    request.scope[QUOTA_IN_SCOPE] = quota
+    if wait := quota.wait:
+        raise too_many(wait, f"The key {name!r} may send {quota.rate:g} messages a second")
+    quota.spend()
 
 
 def _key_in(sent: Credentials | None) -> str | None:

@@ -1,13 +1,15 @@
-"""Who calls: API keys looked up in the store, remembered for a few seconds."""
+"""Who calls: API keys looked up in the store, remembered for a few seconds, and their quotas."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from api.quotas import Quota
 from domain.errors import Unavailable
+from store import tables
 from store.keys import find_key
 from store.sessions import Database
 
@@ -30,16 +32,32 @@ class Principal:
 
     name: str
     scopes: frozenset[str]
+    #: How much may be sent with this key; None when it has no limit.
+    quota: Quota | None = field(default=None, compare=False)
+
+    def spend(self, messages: int) -> None:
+        """Take so many messages from the quota, beyond the one that every request costs."""
+        if self.quota:
+            self.quota.spend(messages)
 
 
 class Keyring:
-    """Finds principals by their keys. Only found keys are remembered."""
+    """Finds principals by their keys. Only found keys are remembered.
+
+    A key without a limit of its own may send `rate_limit` messages a second; 0 sets no limit.
+    """
 
     def __init__(
-        self, database: Database, *, seconds: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        *,
+        rate_limit: float = 0,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
+        self._rate_limit = rate_limit
         self._seconds = seconds
+        self._quotas: dict[int | None, Quota] = {}
         self._known: dict[str, tuple[float, Principal]] = {}
 
     async def principal_of(self, key: str) -> Principal | None:
@@ -52,6 +70,10 @@ class Keyring:
         self._remember(key, principal, now)
         return principal
 
+    def has_met(self, key: str) -> bool:
+        """Whether the key was found before, if perhaps some time ago."""
+        return key in self._known
+
     async def _look_up(self, key: str) -> Principal | None:
         try:
             async with self._database.reading() as session:
@@ -59,7 +81,19 @@ class Keyring:
         except Unavailable as error:
             # The caller is nobody yet: what ails the database is for the log alone.
             raise Unavailable("Keys cannot be checked now; try again in a moment.") from error
-        return Principal(found.name, frozenset(found.scopes)) if found else None
+        if found is None:
+            return None
+        return Principal(found.name, frozenset(found.scopes), self._quota_of(found))
+
+    def _quota_of(self, key: tables.ApiKey) -> Quota | None:
+        """The same bucket as before, unless the limit is another now."""
+        rate = self._rate_limit if key.rate_limit is None else key.rate_limit
+        if not rate:
+            return None
+        quota = self._quotas.get(key.id)
+        if quota is None or quota.rate != rate:
+            quota = self._quotas[key.id] = Quota(rate, seconds=self._seconds)
+        return quota
 
     def _remember(self, key: str, principal: Principal | None, now: float) -> None:
         self._known.pop(key, None)

@@ -10,3 +10,6 @@ JourneyName = Annotated[
 ]
 RunId = Annotated[str, Path(examples=["run_01j9zq3x7m8k2v5w6y7z8a9b0c"])]
 MessageId = Annotated[str, Path(examples=["msg_5a0c6a1e5d0a5d0b9a433d2f6a1f7c55"])]
+ProductId = Annotated[
+    str, Path(description="The shop's id; may contain slashes.", examples=["mug-blue"])
+]

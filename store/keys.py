@@ -17,9 +17,17 @@ _SHOWN: Final = 8
 
 
 async def create_key(
-    session: AsyncSession, *, name: str, scopes: Iterable[str], now: datetime
+    session: AsyncSession,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    now: datetime,
+    rate_limit: float | None = None,
 ) -> str:
-    """Make a key and return it; nobody can read it again later."""
+    """Make a key and return it; nobody can read it again later.
+
+    `rate_limit` is in messages a second: None for the gateway's own, 0 for no limit.
+    """
     key = f"{_PREFIX}{secrets.token_urlsafe(32)}"
     session.add(
         tables.ApiKey(
@@ -27,6 +35,7 @@ async def create_key(
             hash=_hash(key),
             hint=key[:_SHOWN],
             scopes=sorted(set(scopes)),
+            rate_limit=rate_limit,
             created_at=now,
         )
     )

@@ -2,20 +2,25 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from api.dependencies import DatabaseDep, Ingesting
+from api.dependencies import DatabaseDep, Ingesting, Reading, SessionDep
 from api.errors import Place, Problem, places
 from api.json_bodies import JsonRoute
-from api.schemas.products import ProductBatch, ProductRequest, Products, ProductsKept
+from api.paging import Page, PageDep
+from api.paths import ProductId
+from api.schemas.products import ProductBatch, ProductRequest, Products, ProductsKept, ProductView
+from domain.errors import NotFound
 from domain.products import Product
-from store.products import describe_products
+from store.products import describe_products, discontinue, find_product, list_products
 from store.sessions import Database
 
 router = APIRouter(prefix="/v1/products", tags=["Products"], route_class=JsonRoute)
+
+_BEHIND: Final = TypeAdapter(tuple[str])
 
 
 @router.put("", summary="Describe products")
@@ -24,7 +29,10 @@ async def describe(
     products: Annotated[Products, Body()],
     database: DatabaseDep,
 ) -> ProductsKept:
-    """Keep one product or a list of them, each in the place of what was known by its id."""
+    """Keep one product or a list of them, each in the place of what was said of it before.
+
+    What is not said here stays as events tell it.
+    """
     return await _keep(database, products)
 
 
@@ -34,6 +42,41 @@ async def describe_many(
 ) -> ProductsKept:
     """Keep up to 1,000 products. A bad one is reported by its index; the good ones are kept."""
     return await _keep(database, batch.products)
+
+
+@router.get("", summary="List products")
+async def products(_caller: Reading, session: SessionDep, page: PageDep) -> Page[ProductView]:
+    """Products by their ids, those that were discontinued among them."""
+    behind = page.behind(_BEHIND)
+    after = behind[0] if behind else None
+    found = await list_products(session, after=after, limit=page.fetch)
+    return page.page(found, key=lambda row: (row.id,), show=ProductView.of)
+
+
+@router.get("/{product_id:path}", summary="Show a product")
+async def product(_caller: Reading, product_id: ProductId, session: SessionDep) -> ProductView:
+    """One product as mails show it."""
+    found = await find_product(session, product_id)
+    if found is None:
+        raise _unknown(product_id)
+    return ProductView.of(found)
+
+
+@router.delete("/{product_id:path}", summary="Discontinue a product", status_code=204)
+async def discontinue_product(
+    _caller: Ingesting, product_id: ProductId, database: DatabaseDep
+) -> None:
+    """Take a product out of the catalogue, until it is described again.
+
+    No mail recommends it or reminds of it any more; what was sent stays as it was.
+    """
+    async with database.writing() as session:
+        if not await discontinue(session, product_id, now=datetime.now(UTC)):
+            raise _unknown(product_id)
+
+
+def _unknown(product_id: str) -> NotFound:
+    return NotFound(f"There is no product {product_id!r}; GET /v1/products lists them.")
 
 
 async def _keep(database: Database, given: list[Any]) -> ProductsKept:

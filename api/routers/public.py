@@ -4,6 +4,7 @@ A link may be opened by programs that look for dangers, so a GET never changes a
 POST does, from the page's button or from the mail program's own (RFC 8058).
 """
 
+import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from api.dependencies import CatalogueDep, IntakeDep, PagesDep, ServicesDep
 from api.errors import RETRY_AFTER
 from api.openapi import headers
 from api.pages import Pages
+from api.quotas import QuotaByAddress
 from domain.errors import Unavailable
 from domain.requests import ConsentRequest
 from domain.rules import Catalogue
@@ -39,14 +41,17 @@ class _PageRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def answer_with_a_page(request: Request) -> Response:
+            visitors: QuotaByAddress = request.app.state.visitors
+            quota = visitors.of(request.scope)
+            if wait := quota.wait:
+                return _later(request, HTTPStatus.TOO_MANY_REQUESTS, math.ceil(wait))
+            quota.spend()
             try:
                 return await answer(request)
             except BadToken:
                 return _sorry(request, "unknown-link.html", HTTPStatus.NOT_FOUND)
             except Unavailable:
-                page = _sorry(request, "later.html", HTTPStatus.SERVICE_UNAVAILABLE)
-                page.headers["Retry-After"] = str(RETRY_AFTER)
-                return page
+                return _later(request, HTTPStatus.SERVICE_UNAVAILABLE, RETRY_AFTER)
 
         return answer_with_a_page
 
@@ -208,6 +213,12 @@ def _masked(address: str) -> str:
 def _languages(request: Request) -> tuple[str, ...]:
     wanted = request.headers.get("accept-language", "")
     return tuple(part.partition(";")[0].strip() for part in wanted.split(",")[:10])
+
+
+def _later(request: Request, status: HTTPStatus, seconds: int) -> HTMLResponse:
+    page = _sorry(request, "later.html", status)
+    page.headers["Retry-After"] = str(seconds)
+    return page
 
 
 def _sorry(request: Request, name: str, status: HTTPStatus) -> HTMLResponse:

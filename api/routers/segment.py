@@ -92,6 +92,7 @@ async def _take_batch(
     size = len(await request.body())
     arrival = Arrival(datetime.now(UTC), is_history=is_history)
     read = read_batch(value, size=size, arrival=arrival)
+    caller.spend(len(read.incoming) + len(read.rejected) - 1)
     _note(read, caller)
     return await _keep(read, intake, metrics)
 

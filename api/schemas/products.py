@@ -1,12 +1,22 @@
 """Products as shops send them."""
 
+from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+)
 
 from api.errors import Place
 from domain.products import Product, ProductKind
+from store import tables
+from store.products import learned_fields
 
 
 def _or_number(schema: dict[str, Any]) -> None:
@@ -34,6 +44,7 @@ def _describe(schema: dict[str, Any]) -> None:
 
 
 WebAddress = Annotated[str, Field(max_length=2_000, pattern=r"^https?://\S+$")]
+ProductIds = Annotated[list[Annotated[str, Field(max_length=255)]], Field(max_length=100)]
 
 
 class ProductRequest(BaseModel):
@@ -59,7 +70,20 @@ class ProductRequest(BaseModel):
     )
     category: str | None = Field(None, max_length=255, examples=["Kitchen"])
     price: Decimal | None = Field(None, ge=0, max_digits=14, decimal_places=4, examples=["12.50"])
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$", examples=["EUR"])
+    compare_at_price: Decimal | None = Field(
+        None,
+        ge=0,
+        max_digits=14,
+        decimal_places=4,
+        description="What it costs otherwise. Shown beside a lower `price`.",
+        examples=["15.00"],
+    )
+    currency: str | None = Field(
+        None,
+        pattern="^[A-Z]{3}$",
+        description="Of both prices; the shop's own unless told.",
+        examples=["EUR"],
+    )
     image_url: WebAddress | None = Field(
         None,
         validation_alias=AliasChoices("image_url", "image"),
@@ -71,18 +95,42 @@ class ProductRequest(BaseModel):
         description="How long it lasts: `soft` (clothes, make-up), `hard` (furniture, tools) or"
         " `consumable`. Decides when a review is asked for and when a customer has lapsed.",
     )
-    stock: int | None = Field(None, ge=0, lt=2**31, description="Pieces left.", examples=[7])
-    complements: list[str] = Field(
+    daily_use: Decimal | None = Field(
+        None,
+        gt=0,
+        max_digits=14,
+        decimal_places=4,
+        description="Pieces that one customer uses up in a day, of a consumable.",
+        examples=["2"],
+    )
+    stock: int | None = Field(
+        None,
+        ge=0,
+        lt=2**31,
+        description="Pieces left. None left means sold out, unless `available` says otherwise.",
+        examples=[7],
+    )
+    available: bool | None = Field(
+        None,
+        strict=True,
+        description="Whether it can be bought now, for shops that do not count or that take"
+        " orders beyond their stock.",
+    )
+    complements: ProductIds = Field(
         [],
-        max_length=100,
-        description="Ids of products that go with it, best first.",
+        description="Ids of products that go with it, best first; recommended before what is"
+        " found to be bought together.",
         examples=[["saucer-blue"]],
+    )
+    upgrades: ProductIds = Field(
+        [], description="Ids of better versions of it.", examples=[["mug-gold"]]
     )
 
     @property
     def product(self) -> Product:
         """The product, as the engine knows it."""
-        return Product(**{**dict(self), "complements": tuple(self.complements)})
+        lists = {"complements": tuple(self.complements), "upgrades": tuple(self.upgrades)}
+        return Product(**{**dict(self), **lists})
 
 
 def _listed(value: object) -> object:
@@ -112,3 +160,50 @@ class ProductsKept(BaseModel):
 
     kept: int = Field(examples=[2])
     rejected: list[Place] = Field([], description="These were not; the others were.")
+
+
+def _plain(amount: Decimal) -> str:
+    return format(amount.normalize(), "f")
+
+
+Amount = Annotated[Decimal, PlainSerializer(_plain, return_type=str)]
+
+
+class ProductView(BaseModel):
+    """A product as mails show it: in the shop's own words, else in those of its events."""
+
+    id: str = Field(examples=["mug-blue"])
+    title: str | None = Field(examples=["Blue mug"])
+    category: str | None = Field(examples=["Kitchen"])
+    price: Amount | None = Field(examples=["12.5"])
+    compare_at_price: Amount | None = Field(examples=["15"])
+    currency: str | None = Field(examples=["EUR"])
+    image_url: str | None = Field(examples=["https://shop.example/mug-blue.jpg"])
+    url: str | None = Field(examples=["https://shop.example/mug-blue"])
+    kind: ProductKind | None
+    daily_use: Amount | None = Field(examples=["2"])
+    stock: int | None = Field(examples=[7])
+    available: bool | None
+    complements: list[str] = Field(examples=[["saucer-blue"]])
+    upgrades: list[str] = Field(examples=[["mug-gold"]])
+    learned: list[str] = Field(
+        description="The fields that events told, since the shop does not say them.",
+        examples=[["image_url"]],
+    )
+    added_at: datetime | None = Field(description="When it was first heard of.")
+    updated_at: datetime = Field(
+        description="When the shop last described it; until it does, when an event last told of it."
+    )
+    discontinued_at: datetime | None = Field(
+        description="When the shop took it out of its catalogue."
+    )
+
+    @classmethod
+    def of(cls, row: tables.Product) -> Self:
+        """The product in this row."""
+        plain = cls.model_fields.keys() - {"learned", "upgrades"}
+        return cls(
+            **{name: getattr(row, name) for name in plain},
+            upgrades=row.upgrades or [],
+            learned=learned_fields(row),
+        )

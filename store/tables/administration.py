@@ -43,6 +43,8 @@ class ApiKey(SQLModel, table=True):
     #: The first characters, to recognise it by.
     hint: str = Field(max_length=16)
     scopes: list[str] = Field(default_factory=list, sa_type=Json)
+    #: Messages a second; None for the gateway's own limit, 0 for no limit.
+    rate_limit: float | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -70,9 +70,11 @@ async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def new_key(database: Database) -> NewKey:
-    async def create(*scopes: str, name: str = "shop") -> str:
+    async def create(*scopes: str, name: str = "shop", rate_limit: float | None = None) -> str:
         async with database.writing() as session:
-            return await create_key(session, name=name, scopes=scopes, now=datetime.now(UTC))
+            return await create_key(
+                session, name=name, scopes=scopes, now=datetime.now(UTC), rate_limit=rate_limit
+            )
 
     return create
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from store import tables
 from store.sessions import Database
+from tests.fakes.rows import NOON, keep
 
 MUG = {
     "id": "mug",
@@ -20,6 +21,7 @@ MUG = {
     "kind": "hard",
     "stock": 7,
     "complements": ["saucer"],
+    "upgrades": ["big-mug"],
 }
 
 
@@ -66,6 +68,10 @@ class TestAProduct:
             ({"url": "javascript:alert(1)"}, "url"),
             ({"kind": "fluffy"}, "kind"),
             ({"stock": -1}, "stock"),
+            ({"available": "perhaps"}, "available"),
+            ({"daily_use": 0}, "daily_use"),
+            ({"compare_at_price": -1}, "compare_at_price"),
+            ({"upgrades": "big-mug"}, "upgrades"),
         ],
     )
     async def test_that_is_wrong_is_refused_with_the_place(
@@ -76,6 +82,63 @@ class TestAProduct:
         assert answer.status_code == 422
         (place,) = answer.json()["errors"]
         assert (place["field"], place["index"]) == (field, 0)
+
+
+class TestTheCatalogue:
+    async def test_shows_a_product_and_what_of_it_events_told(
+        self, engineer: httpx.AsyncClient, database: Database
+    ) -> None:
+        picture = "https://shop.example/learned.jpg"
+        await keep(database, tables.Product(id="mug", image_url=picture, updated_at=NOON))
+        said = {"id": "mug", "title": "Mug", "price": "12.50", "available": False}
+        await engineer.put("/v1/products", json=said)
+
+        answer = await engineer.get("/v1/products/mug")
+
+        shown = answer.json()
+        assert (shown["title"], shown["price"], shown["available"]) == ("Mug", "12.5", False)
+        assert (shown["image_url"], shown["learned"]) == (picture, ["image_url"])
+
+    async def test_goes_on_page_by_page(self, engineer: httpx.AsyncClient) -> None:
+        await engineer.put("/v1/products", json=[{"id": name} for name in "cab"])
+
+        first = (await engineer.get("/v1/products?limit=2")).json()
+        second = (await engineer.get(f"/v1/products?limit=2&cursor={first['next']}")).json()
+
+        assert [item["id"] for item in first["items"]] == ["a", "b"]
+        assert ([item["id"] for item in second["items"]], second["next"]) == (["c"], None)
+
+    async def test_knows_ids_with_slashes(self, engineer: httpx.AsyncClient) -> None:
+        await engineer.put("/v1/products", json={"id": "gid://shop/Product/1", "title": "Mug"})
+
+        answer = await engineer.get("/v1/products/gid%3A%2F%2Fshop%2FProduct%2F1")
+
+        assert answer.json()["title"] == "Mug"
+
+    async def test_keeps_a_discontinued_product_as_such(self, engineer: httpx.AsyncClient) -> None:
+        await engineer.put("/v1/products", json=MUG)
+
+        answers = [await engineer.delete("/v1/products/mug") for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [204, 204]
+        assert (await engineer.get("/v1/products/mug")).json()["discontinued_at"] is not None
+
+    async def test_takes_a_discontinued_product_back(self, engineer: httpx.AsyncClient) -> None:
+        await engineer.put("/v1/products", json=MUG)
+        await engineer.delete("/v1/products/mug")
+
+        await engineer.put("/v1/products", json=MUG)
+
+        assert (await engineer.get("/v1/products/mug")).json()["discontinued_at"] is None
+
+    @pytest.mark.parametrize("method", ["GET", "DELETE"])
+    async def test_says_so_when_it_does_not_know_a_product(
+        self, engineer: httpx.AsyncClient, method: str
+    ) -> None:
+        answer = await engineer.request(method, "/v1/products/mug")
+
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == "There is no product 'mug'; GET /v1/products lists them."
 
 
 class TestABatch:

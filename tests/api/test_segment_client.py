@@ -146,6 +146,20 @@ class TestSegmentsPythonClient:
         assert shop.errors == []
         assert len(intake.taken) == 40
 
+    async def test_waits_as_long_as_it_is_told_when_it_sends_too_much(
+        self, new_key: NewKey, url: str, intake: FakeIntake
+    ) -> None:
+        shop = Shop(await new_key("ingest", rate_limit=20), url, upload_size=100)
+
+        for number in range(300):
+            shop.client.track(number + 1, "Product Viewed")
+        started = time.monotonic()
+        shop.finish()
+
+        assert shop.errors == []
+        assert len(intake.taken) == 300
+        assert time.monotonic() - started > 0.9
+
     def test_learns_that_its_key_is_wrong(self, url: str, intake: FakeIntake) -> None:
         shop = Shop("dm_wrong", url)
 
