@@ -111,6 +111,12 @@ def _learn(product: tables.Product, told: Mapping[str, Any]) -> None:
         product.updated_at = max(product.updated_at, told["at"])
 
 
+def learned_fields(product: tables.Product) -> list[str]:
+    """What is known of a product by events alone."""
+    unsaid = (name for name in _TOLD_BY_EVENTS if name not in (product.described or ()))
+    return [name for name in unsaid if getattr(product, name) is not None]
+
+
 async def discontinue(session: AsyncSession, product_id: str, *, now: datetime) -> bool:
     """Take a product out of the catalogue: nothing recommends it any more. False if unknown."""
     row = (await _locked(session, [product_id])).get(product_id)
