@@ -2,11 +2,14 @@
 
 import errno
 import socket
-from contextlib import ExitStack, closing
+from contextlib import closing, suppress
 from pathlib import Path
+from random import SystemRandom
 
 from domain.errors import DormouseError
 
+#: Linux hands out 32768 and above, other systems 49152 and above.
+_NOT_HANDED_OUT = range(20_000, 32_768)
 _LISTENING = "0A"  # the state of a listening socket in /proc/net/tcp
 
 
@@ -28,19 +31,24 @@ def require_free(port: int, *, host: str, setting: str) -> None:
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody uses at this moment."""
-    return free_ports(1, host=host)[0]
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
-def free_ports(count: int, *, host: str = "127.0.0.1") -> list[int]:
-    """So many different ports that nobody uses at this moment."""
-    with ExitStack() as stack:
-        probes = [
-            stack.enter_context(closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)))
-            for _ in range(count)
-        ]
-        for probe in probes:
-            probe.bind((host, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+def lasting_ports(count: int) -> list[int]:
+    """So many different free ports that no outgoing connection takes meanwhile.
+
+    A server that is started again finds its own free, for they lie below what systems hand out.
+    """
+    found: list[int] = []
+    for port in SystemRandom().sample(_NOT_HANDED_OUT, k=len(_NOT_HANDED_OUT)):
+        with suppress(PortTaken):
+            require_free(port, host="127.0.0.1", setting="")
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise PortTaken("Almost every port of this machine is taken: stop what you do not need.")
 
 
 def holder(port: int) -> str | None:

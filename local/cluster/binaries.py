@@ -15,7 +15,7 @@ TEMPORAL_VERSION: Final = (1, 32)
 OLDEST_POSTGRESQL: Final = 13
 _TEMPORAL_MODULE: Final = "go.temporal.io/server"
 _HOW_TO: Final = "docs/how-to/cluster.md says how"
-_POSTGRESQL: Final = ("postgres", "initdb", "createdb", "psql", "pg_isready")
+_POSTGRESQL: Final = ("postgres", "initdb", "createdb", "dropdb", "psql", "pg_isready")
 #: Where Debian and Ubuntu keep PostgreSQL's server programs, off the PATH.
 _DEBIAN: Final = Path("/usr/lib/postgresql")
 

@@ -12,7 +12,7 @@ from local.cluster.postgres import PostgresServer, own_server
 from local.cluster.roles import Role
 from local.cluster.ui import ui_program
 from local.environment import complete, environment_of, using_temporal
-from local.ports import free_ports, require_free
+from local.ports import lasting_ports, require_free
 from local.programs import Program
 from local.services import Commands, gateway, reachable, worker
 
@@ -98,7 +98,7 @@ class Plan:
             yield f"gateway-{number}", self.url(port)
 
     def _role(self, role: Role, path: Path, dynamic: Path) -> Program:
-        configuration = role.configuration(self.postgres, frontend=self.frontend, dynamic=dynamic)
+        configuration = role.configuration(self.roles, self.postgres, dynamic=dynamic)
         roles.write(path, configuration)
         return role.program(self.binaries.temporal_server, path, log=self.log(role.name))
 
@@ -111,7 +111,7 @@ class Plan:
 def plan(settings: Settings, binaries: Binaries, folder: Path) -> Plan:
     """The cluster of this data folder; raises PortTaken, or DormouseError when root is alone."""
     settings = complete(settings.model_copy(update={"data_dir": folder}))
-    postgres_port, *ports = free_ports(1 + roles.PORTS)
+    postgres_port, *ports = lasting_ports(1 + roles.PORTS)
     postgres = own_server(binaries.postgresql, folder, port=postgres_port)
     first = f"http://{reachable(settings.host)}:{settings.port}"
     settings = settings.model_copy(

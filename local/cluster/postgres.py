@@ -113,10 +113,17 @@ class PostgresServer:
             stops_within=timedelta(seconds=20),
         )
 
+    async def has(self, database: str) -> bool:
+        """Whether the database is there."""
+        return await self._ended_well("psql", *self._target(), "-d", database, "-c", "")
+
+    async def drop(self, database: str) -> None:
+        """Remove a database with everything in it; harmless when it is not there."""
+        dropdb: list[str | Path] = [self.binaries / "dropdb", "--if-exists", *self._target()]
+        await self._step(f"Dropping the database {database}", [*dropdb, database])
+
     async def create(self, database: str) -> None:
-        """Make a database, unless it is there."""
-        if await self._ended_well("psql", *self._target(), "-d", database, "-c", ""):
-            return
+        """Make an empty database."""
         createdb: list[str | Path] = [self.binaries / "createdb", *self._target(), database]
         await self._step(f"Making the database {database}", createdb)
 

@@ -13,7 +13,7 @@ from temporalio.service import ConnectConfig, RPCError, ServiceClient
 
 from local.cluster.postgres import USER, PostgresServer
 from local.environment import inherited
-from local.programs import Program
+from local.programs import Program, tail
 from local.temporal_server import QUICK_QUEUES
 
 STORE: Final = "temporal"
@@ -50,26 +50,34 @@ class Role:
         """Where the other roles, or clients of the frontend, reach it."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def rpc(self) -> dict[str, Any]:
+        """Its ports, as configuration files give them."""
+        return {
+            "rpc": {
+                "grpcPort": self.port,
+                "membershipPort": self.membership_port,
+                "bindOnIP": "127.0.0.1",
+            }
+        }
+
     def configuration(
-        self, postgres: PostgresServer, *, frontend: str, dynamic: Path
+        self, others: Sequence["Role"], postgres: PostgresServer, *, dynamic: Path
     ) -> dict[str, Any]:
-        """The server's configuration file for this instance alone."""
+        """The server's configuration file for this instance alone.
+
+        The server wants to read of all roles, and asks their members where they really listen.
+        """
+        services = {role.service: role.rpc for role in others} | {self.service: self.rpc}
+        [frontend] = [role for role in others if role.service == "frontend"]
         return {
             "log": {"stdout": True, "level": "warn", "format": "json"},
             "persistence": _persistence(postgres),
             "global": {
                 "membership": {"maxJoinDuration": "30s", "broadcastAddress": "127.0.0.1"},
             },
-            "services": {
-                self.service: {
-                    "rpc": {
-                        "grpcPort": self.port,
-                        "membershipPort": self.membership_port,
-                        "bindOnIP": "127.0.0.1",
-                    }
-                }
-            },
-            "clusterMetadata": _one_cluster(frontend),
+            "services": services,
+            "clusterMetadata": _one_cluster(frontend.address),
             "dcRedirectionPolicy": {"policy": "noop"},
             "dynamicConfigClient": {"filepath": str(dynamic), "pollInterval": "10s"},
         }
@@ -83,6 +91,7 @@ class Role:
             log=log,
             environment={**inherited(), "GOGC": "200"},
             is_ready=self.answers,
+            explain=_explain,
             ready_within=timedelta(seconds=60),
             stops_within=timedelta(seconds=10),
         )
@@ -118,6 +127,20 @@ def write(path: Path, value: Mapping[str, Any]) -> None:
 def dynamic_configuration() -> dict[str, Any]:
     """What the server reads again while it runs: queues that are polled without a pause."""
     return {name: [{"value": value}] for name, value in QUICK_QUEUES.items()}
+
+
+def _explain(program: Program) -> str:
+    return f"Temporal's {program.name} did not start ({_cause(program.log)}): see {program.log}."
+
+
+def _cause(log: Path) -> str:
+    """Why the server gave up, without the functions on the way."""
+    last = tail(log)
+    try:
+        told = json.loads(last)
+        return str(told.get("error") or told["msg"])
+    except ValueError:
+        return last.rpartition(": ")[2] or "it said nothing"
 
 
 def _persistence(postgres: PostgresServer) -> dict[str, Any]:

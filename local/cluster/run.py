@@ -13,7 +13,7 @@ from config import Settings
 from local.cluster.binaries import find_binaries
 from local.cluster.namespace import prepare_namespace
 from local.cluster.plan import DATABASE, NAMESPACE, Plan, plan
-from local.cluster.schema import set_up_schema
+from local.cluster.schema import TemporalSchema
 from local.credentials import keep
 from local.instance import Instance, only_instance
 from local.keys import own_key
@@ -74,11 +74,12 @@ class _Cluster:
         await asyncio.Event().wait()
 
     async def _set_up_temporal(self) -> None:
-        tool = self._plan.binaries.temporal_sql_tool
-        await set_up_schema(tool, self._plan.postgres, log=self._plan.log("setup"))
+        tool, log = self._plan.binaries.temporal_sql_tool, self._plan.log("setup")
+        await TemporalSchema(tool, self._plan.postgres, log).set_up()
 
     async def _set_up_ours(self) -> None:
-        await self._plan.postgres.create(DATABASE)
+        if not await self._plan.postgres.has(DATABASE):
+            await self._plan.postgres.create(DATABASE)
         await migrate(self._plan.settings.database)
         self._key = await own_key(self._plan.settings)
 

@@ -1,5 +1,7 @@
 """Temporal's schema on PostgreSQL, made and brought up to date by Temporal's own tool."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,18 +17,50 @@ _SCHEMAS: Final = {
 }
 
 
-async def set_up_schema(tool: Path, postgres: PostgresServer, *, log: Path) -> None:
-    """Bring both databases to the tool's version; harmless when they are there."""
-    environment = {**inherited(), "SQL_PASSWORD": postgres.password}
-    for database, schema in _SCHEMAS.items():
-        await postgres.create(database)
-        target: list[str | Path] = [
-            *(tool, "--plugin", "postgres12", "--endpoint", "127.0.0.1"),
-            *("--port", str(postgres.port), "--user", USER, "--database", database),
-        ]
-        for step in (
-            ("setup-schema", "--version", "0.0"),
-            ("update-schema", "--schema-name", schema),
-        ):
-            what = f"Temporal's {step[0]} for the database {database}"
-            await run_step(what, [*target, *step], log=log, environment=environment)
+@dataclass(frozen=True, slots=True)
+class TemporalSchema:
+    """The schema in both of Temporal's databases."""
+
+    tool: Path
+    postgres: PostgresServer
+    log: Path
+
+    async def set_up(self) -> None:
+        """Bring both databases to the tool's version; harmless when they are there."""
+        for database, schema in _SCHEMAS.items():
+            if await self._is_new(database):
+                await self._make(database, schema)
+            else:
+                await self._step(database, "update-schema", "--schema-name", schema)
+
+    async def _is_new(self, database: str) -> bool:
+        return self._mark(database).exists() or not await self.postgres.has(database)
+
+    async def _make(self, database: str, schema: str) -> None:
+        """Make the database; begun and never finished, it is begun again from nothing.
+
+        The tool cannot continue a first set-up that broke off.
+        """
+        self._mark(database).touch()
+        await self.postgres.drop(database)
+        await self.postgres.create(database)
+        await self._step(database, "setup-schema", "--version", "0.0")
+        await self._step(database, "update-schema", "--schema-name", schema)
+        self._mark(database).unlink()
+
+    def _mark(self, database: str) -> Path:
+        return self.postgres.folder / f"{database}.unfinished"
+
+    async def _step(self, database: str, *step: str) -> None:
+        await run_step(
+            f"Temporal's {step[0]} for the database {database}",
+            [*self._target(database), *step],
+            log=self.log,
+            environment={**inherited(), "SQL_PASSWORD": self.postgres.password},
+        )
+
+    def _target(self, database: str) -> Sequence[str | Path]:
+        return (
+            *(self.tool, "--plugin", "postgres12", "--endpoint", "127.0.0.1"),
+            *("--port", str(self.postgres.port), "--user", USER, "--database", database),
+        )
