@@ -135,7 +135,7 @@ async def _principal(request: Request, sent: Credentials | None) -> Principal:
         raise too_many(wait, "Too many wrong keys came from this address")
     principal = await keyring.principal_of(key)
     if principal is None:
-        mistakes.of(request.scope).spend()
+        mistakes.of(request.scope).spend(1)
         raise _unauthorized("key-unknown", f"This key is unknown or revoked; {_HOW}")
     if principal.quota:
         _spend(principal.quota, principal.name, request)
@@ -145,9 +145,8 @@ async def _principal(request: Request, sent: Credentials | None) -> Principal:
 def _spend(quota: Quota, name: str, request: Request) -> None:
     """Take one message from the key's quota; raises Problem (429) when nothing is left."""
     request.scope[QUOTA_IN_SCOPE] = quota
-    if wait := quota.wait:
+    if wait := quota.admit():
         raise too_many(wait, f"The key {name!r} may send {quota.rate:g} messages a second")
-    quota.spend()
 
 
 def _key_in(sent: Credentials | None) -> str | None:

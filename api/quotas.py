@@ -43,29 +43,35 @@ class Quota:
         self._left = self._capacity
         self._at = seconds()
         span = math.ceil(self._capacity / rate)
-        self._policy = f'"key";q={int(self._capacity)};w={span}'.encode()
+        self._policy = (b"ratelimit-policy", b'"key";q=%d;w=%d' % (self._capacity, span))
+
+    def admit(self) -> float:
+        """Take one message, or tell the seconds until there is one; 0 when it was taken."""
+        left = self._refilled()
+        if left < 1:
+            return (1 - left) / self.rate
+        self._left = left - 1
+        return 0.0
 
     @property
     def wait(self) -> float:
         """Seconds until something is let in; 0 for now."""
-        left = self._refilled()
-        return 0.0 if left >= 1 else (1 - left) / self.rate
+        return max(0.0, (1 - self._refilled()) / self.rate)
 
     @property
     def is_untouched(self) -> bool:
         """Whether it is full: to forget it changes nothing."""
         return self._refilled() >= self._capacity
 
-    def spend(self, count: int = 1) -> None:
+    def spend(self, count: int) -> None:
         """Take so much, also when that is more than there is."""
-        self._left = self._refilled() - count
+        self._left -= count
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def headers(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """What callers are told of it (draft-ietf-httpapi-ratelimit-headers)."""
-        left = self._refilled()
-        full_in = math.ceil((self._capacity - left) / self.rate)
-        told = f'"key";r={max(0, int(left))};t={full_in}'.encode()
-        return [(b"ratelimit-policy", self._policy), (b"ratelimit", told)]
+        left = int(self._left) if self._left > 0 else 0
+        full_in = int((self._capacity - self._left) / self.rate) + 1
+        return self._policy, (b"ratelimit", b'"key";r=%d;t=%d' % (left, full_in))
 
     def _refilled(self) -> float:
         now = self._seconds()

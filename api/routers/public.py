@@ -42,10 +42,8 @@ class _PageRoute(APIRoute):
 
         async def answer_with_a_page(request: Request) -> Response:
             visitors: QuotaByAddress = request.app.state.visitors
-            quota = visitors.of(request.scope)
-            if wait := quota.wait:
+            if wait := visitors.of(request.scope).admit():
                 return _later(request, HTTPStatus.TOO_MANY_REQUESTS, math.ceil(wait))
-            quota.spend()
             try:
                 return await answer(request)
             except BadToken:
