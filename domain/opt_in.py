@@ -30,17 +30,19 @@ class OptInSettings(JourneySettings):
 
 @dataclass(frozen=True, slots=True)
 class DoubleOptIn:
-    """Whether consents must be confirmed in this shop, and how long that may take (real time)."""
+    """Whether consents must be confirmed in this shop, and the times around it (real time)."""
 
     is_on: bool
     confirm_within: timedelta
+    #: Who asks again sooner than this is answered by the mail that they have.
+    ask_again_after: timedelta
 
     @classmethod
     def under(cls, rules: Iterable[JourneyRules], *, is_on: bool, pace: Pace) -> "DoubleOptIn":
         """As the journey that asks for confirmations has it in its settings."""
         asking = [r.settings for r in rules if isinstance(r.settings, OptInSettings)]
         settings = asking[0] if asking else OptInSettings()
-        return cls(is_on, pace.of(settings.confirm_within))
+        return cls(is_on, pace.of(settings.confirm_within), pace.of(ASK_AGAIN_AFTER))
 
 
 class Confirmation(StrEnum):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from domain.events import Event, Facts, Heard
 from domain.ids import new_run_id, workflow_id
 from domain.journeys import JourneySettings, JourneyStart, RunStatus
+from domain.opt_in import DoubleOptIn
 from domain.pace import Pace
 from domain.routing import ActiveRun, Effect, SignalRun, StartRun
 from domain.rules import JourneyRules
@@ -34,6 +35,7 @@ class Effects:
     pace: Pace
     owner: str
     now: datetime
+    opt_in: DoubleOptIn
     runs: list[tables.Run] = field(default_factory=list)
     dispatches: list[tables.Dispatch] = field(default_factory=list)
 

@@ -14,7 +14,6 @@ from domain.events import (
     OBJECTIONS,
     ORDER_COMPLETED,
     ORDER_DELIVERED,
-    UNSUBSCRIBED,
     Event,
     EventName,
     Facts,
@@ -162,14 +161,16 @@ class Group:
         """Everything that one event changes and causes."""
         customer, event = one.customer, one.event
         self.ahead.discard(event.id)
-        has_left = False
+        subscription: EventName | None = None
         if one.message.traits:
-            has_left = await apply_traits(self.session, customer, one.message)
+            subscription = await apply_traits(
+                self.session, customer, one.message, self.effects.opt_in
+            )
         self._note(customer, event)
         await self._learn(one)
         self.session.add(customer)
         self._route(customer, await self._with_items(event))
-        for derived in await self._derived(one, has_left=has_left):
+        for derived in await self._derived(one, subscription):
             row = records.event_row(derived, customer.id)
             if await records.add_events(self.session, [row]):
                 self._note(customer, derived)
@@ -221,13 +222,13 @@ class Group:
             if started:
                 runs.enter(started)
 
-    async def _derived(self, one: Done, *, has_left: bool) -> Iterable[Event]:
+    async def _derived(self, one: Done, subscription: EventName | None) -> Iterable[Event]:
         """Events that follow from this one by themselves."""
         event, names = one.event, []
         if event.name in MAY_EMPTY and not event.is_history and await self._empties_cart(one):
             names.append(CART_EMPTIED)
-        if has_left:
-            names.append(UNSUBSCRIBED)
+        if subscription:
+            names.append(subscription)
         bare = replace(event, facts=Facts(), properties={})
         return [replace(bare, id=fitting(f"{event.id}:{name}"), name=name) for name in names]
 
@@ -255,6 +256,7 @@ def view_of(customer: tables.Customer, runs: Runs) -> CustomerView:
         id=customer.id,
         has_address=customer.email is not None,
         consents=customer.consents,
+        pending=customer.pending,
         latest=moments(customer.latest),
         entries=runs.entries,
     )

@@ -13,6 +13,7 @@ from typing import Any, Final, Self, TypeVar
 from domain.deliveries import DeliveryEvent
 from domain.errors import Unavailable
 from domain.incoming import Incoming
+from domain.opt_in import Confirmation
 from domain.pace import Pace
 from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.rules import Catalogue
@@ -62,8 +63,11 @@ class Intake:
         pace: Pace,
         deliverer: Deliverer,
         now: Callable[[], datetime],
+        double_opt_in: bool = False,
     ) -> None:
-        self._transactions = Transactions(database, catalogue, pace, deliverer, now)
+        self._transactions = Transactions(
+            database, catalogue, pace, deliverer, now, double_opt_in=double_opt_in
+        )
         self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._told_products: dict[str, object] = {}
         self._writer: asyncio.Task[None] | None = None
@@ -125,6 +129,18 @@ class Intake:
             )
 
         await self._do(work)
+
+    async def confirm(
+        self, customer_id: str, message_id: str, *, evidence: Mapping[str, Any]
+    ) -> Confirmation:
+        """Grant the consent that waits, since the link in this message was used."""
+
+        async def work(session: AsyncSession, effects: Effects) -> Confirmation:
+            return await requests.confirm_consent(
+                session, effects, customer_id, message_id, evidence=evidence
+            )
+
+        return await self._do(work)
 
     async def erase(self, customer_id: str, *, actor: str) -> None:
         """Forget a person: their runs end, their data goes, their address stays blocked."""

@@ -7,7 +7,7 @@ from typing import Final
 from domain.ids import new_customer_id
 from domain.incoming import Call, Incoming
 from store import tables
-from store.consents import consent_history
+from store.consents import consents_in_force
 from store.customers import customer_by_id
 from store.people import (
     Name,
@@ -151,18 +151,24 @@ class People:
         self._owners = {n: into.id if o == loser.id else o for n, o in self._owners.items()}
         _take_over(loser, into)
         into.consents = await self._consents(into.id)
+        into.pending = await self._pending(into.id)
         self._session.add_all([loser, into])
 
     async def _consents(self, customer_id: str) -> dict[str, list[str]]:
         """What holds after both histories became one: the last word on each channel."""
         await self._session.flush()
-        last: dict[tuple[str, str], bool] = {}
-        for change in await consent_history(self._session, customer_id):
-            last.setdefault((change.topic, change.channel), change.granted)
         held: dict[str, list[str]] = {}
-        for (topic, channel), granted in sorted(last.items()):
-            held.setdefault(topic, []).extend([channel] if granted else [])
+        for word in await consents_in_force(self._session, customer_id):
+            held.setdefault(word.topic, []).extend([word.channel] if word.granted else [])
         return held
+
+    async def _pending(self, customer_id: str) -> dict[str, list[str]]:
+        """What waits to be confirmed after both histories became one."""
+        waiting: dict[str, list[str]] = {}
+        for word in await consents_in_force(self._session, customer_id):
+            if word.confirm_until is not None:
+                waiting.setdefault(word.topic, []).append(word.channel)
+        return waiting
 
 
 def _take_over(loser: tables.Customer, survivor: tables.Customer) -> None:

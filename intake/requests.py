@@ -6,15 +6,31 @@ from typing import Any, Final
 
 from domain.entry import Per
 from domain.errors import Invalid, NotFound, Refused
-from domain.events import CUSTOMER_DELETED, JOURNEY_REQUESTED, UNSUBSCRIBED, Event, Facts
+from domain.events import (
+    CUSTOMER_DELETED,
+    JOURNEY_REQUESTED,
+    SUBSCRIBED,
+    Event,
+    EventName,
+    Facts,
+)
 from domain.ids import new_run_id
 from domain.incoming import Call, Incoming
+from domain.opt_in import Confirmation
 from domain.products import slowest
 from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.routing import StartRun, refusal
 from domain.rules import JourneyRules
 from intake.effects import DirectStart, Effects
 from intake.group import Group, view_of
+from intake.opt_in import (
+    CHANNEL,
+    FREED_BY_CONSENT,
+    TOPIC,
+    Standing,
+    confirm,
+    request_confirmation,
+)
 from store import intake as records
 from store import tables
 from store.consents import record_consent
@@ -125,10 +141,25 @@ async def change_consents(
     source: str,
     evidence: Mapping[str, Any],
 ) -> None:
-    """Record grants and withdrawals; a withdrawal of marketing mail ends the customer's runs."""
+    """Record grants and withdrawals; a withdrawal of marketing mail ends the customer's runs.
+
+    With double opt-in a grant waits for its confirmation instead.
+    """
     customer = await _known(session, customer_id)
-    had_mail = _may_mail(customer)
+    stood, asked = Standing.of(customer), False
     for change in changes:
+        if _must_be_confirmed(change, source, customer, effects):
+            asked |= await request_confirmation(
+                session,
+                customer,
+                effects.opt_in,
+                basis=change.basis,
+                source=source,
+                at=effects.now,
+                wording=change.wording,
+                evidence=evidence,
+            )
+            continue
         await record_consent(
             session,
             customer,
@@ -141,23 +172,70 @@ async def change_consents(
             wording=change.wording,
             evidence=evidence,
         )
-        if change.channel == "email" and change.topic == "marketing":
+        if _is_about_mail(change):
             await _block_or_free(session, customer, change, source, effects.now)
-    if had_mail and not _may_mail(customer):
-        left = Incoming(
-            message_id=f"left:{new_run_id()}",
-            call=Call.TRACK,
-            happened_at=effects.now,
-            received_at=effects.now,
-            customer_id=customer.id,
-            name=UNSUBSCRIBED,
-            properties={"source": source},
-        )
-        await Group(session, effects).take([left])
+    if happened := stood.turned_into(Standing.of(customer), asked=asked):
+        await _tell(session, effects, customer, happened, source=source)
 
 
-def _may_mail(customer: tables.Customer) -> bool:
-    return "email" in customer.consents.get("marketing", ())
+def _is_about_mail(change: ConsentRequest) -> bool:
+    return (change.topic, change.channel) == (TOPIC, CHANNEL)
+
+
+def _must_be_confirmed(
+    change: ConsentRequest, source: str, customer: tables.Customer, effects: Effects
+) -> bool:
+    """Whether a grant waits: not one that its owner made by a link that we sent them."""
+    is_proven = change.basis == "double_opt_in" or source in _OWN_WORD
+    is_new = change.granted and not Standing.of(customer).may_mail
+    return effects.opt_in.is_on and _is_about_mail(change) and is_new and not is_proven
+
+
+async def confirm_consent(
+    session: AsyncSession,
+    effects: Effects,
+    customer_id: str,
+    message_id: str,
+    *,
+    evidence: Mapping[str, Any],
+) -> Confirmation:
+    """Grant the consent that waits, since the link in this message was used."""
+    customer = await _locked(session, customer_id)
+    if customer is None:
+        return Confirmation.OUTDATED
+    outcome, request = await confirm(
+        session,
+        customer,
+        message_id=message_id,
+        now=effects.now,
+        evidence={"message_id": message_id, **evidence},
+    )
+    if outcome is Confirmation.CONFIRMED:
+        key = f"confirmed:{request}"
+        await _tell(session, effects, customer, SUBSCRIBED, source="confirmation", key=key)
+    return outcome
+
+
+async def _tell(
+    session: AsyncSession,
+    effects: Effects,
+    customer: tables.Customer,
+    name: EventName,
+    *,
+    source: str,
+    key: str | None = None,
+) -> None:
+    """Take in what a change of consent is: an event of the customer's, now."""
+    happened = Incoming(
+        message_id=key or f"consent:{new_run_id()}",
+        call=Call.TRACK,
+        happened_at=effects.now,
+        received_at=effects.now,
+        customer_id=customer.id,
+        name=name,
+        properties={"source": source},
+    )
+    await Group(session, effects).take([happened])
 
 
 async def _block_or_free(
@@ -171,7 +249,7 @@ async def _block_or_free(
     if not customer.email:
         return
     if change.granted:
-        await lift_suppression(session, customer.email, reasons=("unsubscribed", "sunset"))
+        await lift_suppression(session, customer.email, reasons=FREED_BY_CONSENT)
     elif source in _OWN_WORD:
         await suppress(
             session,

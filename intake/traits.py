@@ -1,17 +1,22 @@
 """What an identify call changes about a customer."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from domain.events import SUBSCRIBED, EventName
 from domain.incoming import Incoming
+from domain.opt_in import DoubleOptIn
 from domain.traits import CHANNELS, Traits, read_traits
+from intake.opt_in import CHANNEL, FREED_BY_CONSENT, Standing, request_confirmation
 from intake.people import SAID, note_moment
 from store import tables
 from store.consents import consents_in_force, record_consent
 from store.sessions import AsyncSession
 from store.suppressions import lift_suppression
 
+#: A customer who was made longer ago does not sign up now, though we hear of them only now.
+_NEW_FOR: Final = timedelta(days=1)
 #: Under this name an identify call stands in the timeline and in `latest`.
 IDENTIFIED: Final = "Identified"
 _FIELDS: Final = (
@@ -25,8 +30,10 @@ _FIELDS: Final = (
 )
 
 
-async def apply_traits(session: AsyncSession, customer: tables.Customer, message: Incoming) -> bool:
-    """Take over what the message says; True when it takes back consent to marketing mail.
+async def apply_traits(
+    session: AsyncSession, customer: tables.Customer, message: Incoming, opt_in: DoubleOptIn
+) -> EventName | None:
+    """Take over what the message says; the event that it is when it changes whom we may mail.
 
     A call that is older than one already known only fills gaps. Of consents the last word counts,
     by the time at which it was spoken.
@@ -37,9 +44,17 @@ async def apply_traits(session: AsyncSession, customer: tables.Customer, message
     _take_fields(customer, traits, only_gaps=is_late)
     is_outdated = SAID in last and message.happened_at < last[SAID]
     if traits.consent is None or is_outdated:
-        return False
+        return None
     note_moment(customer, SAID, message.happened_at)
-    return await _take_consent(session, customer, traits.consent, message)
+    is_first_word = SAID not in customer.attributes
+    changed = await _take_consent(session, customer, traits.consent, message, opt_in)
+    if changed == SUBSCRIBED and is_first_word and _is_old(traits.created_at, message.happened_at):
+        return None  # a customer of old, of whom we hear for the first time
+    return changed
+
+
+def _is_old(created_at: datetime | None, now: datetime) -> bool:
+    return created_at is not None and created_at < now - _NEW_FOR
 
 
 def _take_fields(customer: tables.Customer, traits: Traits, *, only_gaps: bool) -> None:
@@ -62,8 +77,12 @@ def _take_fields(customer: tables.Customer, traits: Traits, *, only_gaps: bool) 
 
 
 async def _take_consent(
-    session: AsyncSession, customer: tables.Customer, granted: frozenset[str], message: Incoming
-) -> bool:
+    session: AsyncSession,
+    customer: tables.Customer,
+    granted: frozenset[str],
+    message: Incoming,
+    opt_in: DoubleOptIn,
+) -> EventName | None:
     """Record a consent that differs from what the shop said before.
 
     Shops repeat their traits at every sign-in: a repeated `true` must not undo what the customer
@@ -71,11 +90,16 @@ async def _take_consent(
     """
     said = sorted(granted)
     if customer.attributes.get(SAID) == said:
-        return False
+        return None
     said_before = customer.attributes.get(SAID)
     customer.attributes = {**customer.attributes, SAID: said}
-    had_mail = "email" in customer.consents.get("marketing", ())
+    stood = Standing.of(customer)
+    must_confirm = opt_in.is_on and not stood.may_mail and not message.is_history
+    asked = False
     for channel in sorted(CHANNELS - await _decided_since(session, customer, message.happened_at)):
+        if must_confirm and channel == CHANNEL and channel in granted:
+            asked = await _request(session, customer, message, opt_in)
+            continue
         await record_consent(
             session,
             customer,
@@ -88,12 +112,26 @@ async def _take_consent(
             evidence={"message_id": message.message_id},
             repeated=True,
         )
-    has_mail = "email" in customer.consents.get("marketing", ())
+    stands = Standing.of(customer)
     took_back = said_before is not None and "email" not in said_before
-    if has_mail and not had_mail and took_back and customer.email:
+    if stands.may_mail and not stood.may_mail and took_back and customer.email:
         # They left, and now the shop says otherwise than before: they came back.
-        await lift_suppression(session, customer.email, reasons=("unsubscribed", "sunset"))
-    return had_mail and not has_mail
+        await lift_suppression(session, customer.email, reasons=FREED_BY_CONSENT)
+    return stood.turned_into(stands, asked=asked)
+
+
+async def _request(
+    session: AsyncSession, customer: tables.Customer, message: Incoming, opt_in: DoubleOptIn
+) -> bool:
+    return await request_confirmation(
+        session,
+        customer,
+        opt_in,
+        basis="express",
+        source="identify",
+        at=message.happened_at,
+        evidence={"message_id": message.message_id},
+    )
 
 
 async def withdraw_unless_given_since(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.opt_in import DoubleOptIn
 from domain.pace import Pace
 from domain.rules import Catalogue
 from intake.effects import Effects
@@ -41,6 +42,8 @@ class Transactions:
     pace: Pace
     deliverer: Deliverer
     now: Callable[[], datetime]
+    #: Whether consents must be confirmed in this shop.
+    double_opt_in: bool = False
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[tuple[AsyncSession, Effects]]:
@@ -52,7 +55,10 @@ class Transactions:
         with overtaking_noticed():
             async with self.database.writing() as session:
                 catalogue = await catalogue_in_force(session, self.catalogue)
-                effects = Effects(catalogue, self.pace, self.deliverer.owner, now)
+                opt_in = DoubleOptIn.under(
+                    catalogue.values(), is_on=self.double_opt_in, pace=self.pace
+                )
+                effects = Effects(catalogue, self.pace, self.deliverer.owner, now, opt_in)
                 yield session, effects
                 in_hand = await self._record(session, effects)
         if in_hand:

@@ -15,7 +15,7 @@ from store.sessions import AsyncSession
 async def consent_history(
     session: AsyncSession, customer_id: str
 ) -> Sequence[tables.ConsentChange]:
-    """Every grant and withdrawal of this person, the latest first."""
+    """Every grant, request and withdrawal of this person, the latest first."""
     found = await session.scalars(
         select(tables.ConsentChange)
         .where(col(tables.ConsentChange.customer_id).in_(select(same_person(customer_id).c.id)))
@@ -27,7 +27,7 @@ async def consent_history(
 async def consents_in_force(
     session: AsyncSession, customer_id: str
 ) -> Sequence[tables.ConsentChange]:
-    """The last word of this person for each topic and channel, granted or withdrawn."""
+    """The last word of this person for each topic and channel, whatever it was."""
     last: dict[tuple[str, str], tables.ConsentChange] = {}
     for change in await consent_history(session, customer_id):
         last.setdefault((change.topic, change.channel), change)
@@ -48,13 +48,14 @@ async def record_consent(  # noqa: PLR0913 - each is part of the proof
     evidence: Mapping[str, Any] | None = None,
     repeated: bool = False,
 ) -> bool:
-    """Append a grant or withdrawal and bring the customer's projection up to date.
+    """Append a grant or withdrawal and bring the customer's projections up to date.
 
     False, and nothing written, when it says what holds already; unless with a new wording, or when
     it is to be `repeated`, so that an older word that comes later does not hold against it.
     """
-    channels = set(customer.consents.get(topic, ()))
-    if granted == (channel in channels) and not (wording or repeated):
+    holds = channel in customer.consents.get(topic, ())
+    waits = channel in customer.pending.get(topic, ())
+    if granted == holds and not (waits or wording or repeated):
         return False
     session.add(
         tables.ConsentChange(
@@ -70,7 +71,49 @@ async def record_consent(  # noqa: PLR0913 - each is part of the proof
             recorded_at=at,
         )
     )
-    channels = channels | {channel} if granted else channels - {channel}
-    customer.consents = {**customer.consents, topic: sorted(channels)}
+    customer.consents = _with(customer.consents, topic, channel, there=granted)
+    if waits:
+        customer.pending = _with(customer.pending, topic, channel, there=False)
     session.add(customer)
     return True
+
+
+async def request_consent(  # noqa: PLR0913 - each is part of the proof
+    session: AsyncSession,
+    customer: tables.Customer,
+    *,
+    topic: str,
+    channel: str,
+    basis: str,
+    source: str,
+    at: datetime,
+    confirm_until: datetime,
+    wording: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> None:
+    """Append a request: a grant that counts for nothing until it is confirmed."""
+    session.add(
+        tables.ConsentChange(
+            customer_id=customer.id,
+            topic=topic,
+            channel=channel,
+            granted=False,
+            basis=basis,
+            source=source,
+            wording=wording,
+            evidence=dict(evidence or {}),
+            confirm_until=confirm_until,
+            happened_at=at,
+            recorded_at=at,
+        )
+    )
+    customer.pending = _with(customer.pending, topic, channel, there=True)
+    session.add(customer)
+
+
+def _with(
+    projection: Mapping[str, Sequence[str]], topic: str, channel: str, *, there: bool
+) -> dict[str, list[str]]:
+    channels = {*projection.get(topic, ())}
+    channels = channels | {channel} if there else channels - {channel}
+    return {**{name: list(held) for name, held in projection.items()}, topic: sorted(channels)}

@@ -69,7 +69,7 @@ async def erase_customer(
 def _forget(customer: tables.Customer, at: datetime) -> None:
     for name in _FIELDS:
         setattr(customer, name, None)
-    customer.attributes, customer.consents, customer.latest = {}, {}, {}
+    customer.attributes, customer.consents, customer.pending, customer.latest = {}, {}, {}, {}
     customer.erased_at = at
 
 

@@ -32,6 +32,10 @@ class Customer(SQLModel, table=True):
     attributes: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     #: Projection of `consent_change`: topic → channels granted, {"marketing": ["email"]}.
     consents: dict[str, list[str]] = Field(default_factory=dict, sa_type=Json)
+    #: Topic → channels for which a consent waits to be confirmed (double opt-in).
+    pending: dict[str, list[str]] = Field(
+        default_factory=dict, sa_type=Json, sa_column_kwargs={"server_default": "{}"}
+    )
     #: When each event name last happened (ISO 8601): answers "since when?" without a scan.
     latest: dict[str, str] = Field(default_factory=dict, sa_type=Json)
     last_active_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
@@ -53,7 +57,7 @@ class Identity(SQLModel, table=True):
 
 
 class ConsentChange(SQLModel, table=True):
-    """A grant or withdrawal, append-only: the proof that we may write."""
+    """A grant, request or withdrawal, append-only: the proof that we may write."""
 
     __tablename__ = "consent_change"
 
@@ -64,10 +68,12 @@ class ConsentChange(SQLModel, table=True):
     granted: bool
     #: express, double_opt_in, soft_opt_in, implied …
     basis: str = Field(max_length=32)
-    #: Where it came from: identify, api, unsubscribe, preferences, sunset.
+    #: Where it came from: identify, api, confirmation, unsubscribe, preferences, sunset.
     source: str = Field(max_length=64)
     wording: str | None = Field(default=None, max_length=2_000)
     evidence: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    #: Only of what was asked for and grants nothing yet: how long it may be confirmed.
+    confirm_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     happened_at: datetime = Field(sa_type=UtcDateTime)
     recorded_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -100,8 +100,13 @@ class FrontDoor:
         await self.intake.accept(messages)
 
     async def knows(self, user: str = "ada", **traits: Any) -> None:
-        """Somebody with an address who may be written to."""
-        told = {"email": f"{user}@example.org", "marketing_consent": ["email"], **traits}
+        """A customer of old, with an address, who may be written to."""
+        told = {
+            "email": f"{user}@example.org",
+            "createdAt": "2020-05-01",
+            "marketing_consent": ["email"],
+            **traits,
+        }
         await self.takes(self.identify(user=user, **told))
 
     async def starts(self, journey: str = "win-back", **request: Any) -> StartedRun:
@@ -158,10 +163,16 @@ async def open_front_door(
     clock: Clock | None = None,
     owner: str = "test",
     catalogue: Catalogue = CATALOGUE,
+    double_opt_in: bool = False,
 ) -> AsyncIterator[FrontDoor]:
     """A gateway's intake over this database."""
     clock, deliverer = clock or Clock(), FakeDeliverer(owner=owner)
     async with Intake(
-        database=database, catalogue=catalogue, pace=Pace(), deliverer=deliverer, now=clock
+        database=database,
+        catalogue=catalogue,
+        pace=Pace(),
+        deliverer=deliverer,
+        now=clock,
+        double_opt_in=double_opt_in,
     ) as intake:
         yield FrontDoor(database, intake, clock, deliverer)

@@ -1,0 +1,116 @@
+"""Double opt-in: consents that wait to be confirmed, and their confirmation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from domain.events import SUBSCRIBED, SUBSCRIPTION_REQUESTED, UNSUBSCRIBED, EventName
+from domain.opt_in import Confirmation, DoubleOptIn
+from store import tables
+from store.consents import consents_in_force, record_consent, request_consent
+from store.sessions import AsyncSession
+from store.suppressions import lift_suppression
+
+#: What Dormouse writes about, and so what has to be confirmed.
+TOPIC: Final = "marketing"
+CHANNEL: Final = "email"
+#: Why an address may be blocked that its owner's new consent frees again.
+FREED_BY_CONSENT: Final = ("unsubscribed", "sunset")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether somebody may be written to, or has asked to be."""
+
+    may_mail: bool
+    is_pending: bool
+
+    @classmethod
+    def of(cls, customer: tables.Customer) -> "Standing":
+        """Where a customer stands now."""
+        return cls(
+            may_mail=CHANNEL in customer.consents.get(TOPIC, ()),
+            is_pending=CHANNEL in customer.pending.get(TOPIC, ()),
+        )
+
+    def turned_into(self, now: "Standing", *, asked: bool = False) -> EventName | None:
+        """The event that this change is; `asked` when a confirmation is due."""
+        if asked:
+            return SUBSCRIPTION_REQUESTED
+        if now.may_mail and not self.may_mail:
+            return SUBSCRIBED
+        stood = self.may_mail or self.is_pending
+        return UNSUBSCRIBED if stood and not (now.may_mail or now.is_pending) else None
+
+
+async def request_confirmation(  # noqa: PLR0913 - each is part of the proof
+    session: AsyncSession,
+    customer: tables.Customer,
+    opt_in: DoubleOptIn,
+    *,
+    basis: str,
+    source: str,
+    at: datetime,
+    wording: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> bool:
+    """Let a consent wait for its confirmation; False when it has been waiting only shortly."""
+    last = await _last_word(session, customer)
+    waits = last is not None and last.confirm_until is not None
+    if last and waits and at < last.happened_at + opt_in.ask_again_after:
+        return False
+    await request_consent(
+        session,
+        customer,
+        topic=TOPIC,
+        channel=CHANNEL,
+        basis=basis,
+        source=source,
+        at=at,
+        confirm_until=at + opt_in.confirm_within,
+        wording=wording,
+        evidence=evidence,
+    )
+    return True
+
+
+async def confirm(
+    session: AsyncSession,
+    customer: tables.Customer,
+    *,
+    message_id: str,
+    now: datetime,
+    evidence: Mapping[str, Any],
+) -> tuple[Confirmation, int | None]:
+    """Grant what waits, since the link in this message was used; and which request that was."""
+    if Standing.of(customer).may_mail:
+        return Confirmation.HELD_ALREADY, None
+    request = await _last_word(session, customer)
+    if request is None or request.confirm_until is None or now > request.confirm_until:
+        return Confirmation.OUTDATED, None
+    message = await session.get(tables.Message, message_id)
+    address = message.to_address if message else None
+    if customer.email is None or (address or "").lower() != customer.email_key:
+        return Confirmation.OUTDATED, None  # it was sent to an address that is theirs no more
+    await record_consent(
+        session,
+        customer,
+        topic=TOPIC,
+        channel=CHANNEL,
+        granted=True,
+        basis="double_opt_in",
+        source="confirmation",
+        at=now,
+        wording=request.wording,
+        evidence={"requested_at": request.happened_at.isoformat(), **evidence},
+    )
+    await lift_suppression(session, customer.email, reasons=FREED_BY_CONSENT)
+    return Confirmation.CONFIRMED, request.id
+
+
+async def _last_word(
+    session: AsyncSession, customer: tables.Customer
+) -> tables.ConsentChange | None:
+    words = await consents_in_force(session, customer.id)
+    return next((word for word in words if (word.topic, word.channel) == (TOPIC, CHANNEL)), None)
