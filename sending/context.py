@@ -68,6 +68,16 @@ class IncentiveContext:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmationContext:
+    """A consent that waits to be confirmed: when it was asked for, and how to confirm it."""
+
+    asked_at: datetime
+    #: How long the link works.
+    until: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinksContext:
     """Absolute links. `unsubscribe` and `preferences` are None in non-marketing mail."""
 
@@ -90,6 +100,8 @@ class MailContext:
     category: str | None = None
     order: OrderContext | None = None
     incentive: IncentiveContext | None = None
+    #: Only in transactional mail that asks for it; a mail that names it is sent for nothing else.
+    confirmation: ConfirmationContext | None = None
     #: Stars given in a review, for the mails that answer one.
     rating: int | None = None
     #: Only for alerts to the shop itself: whom they are about, by the shop's own id.

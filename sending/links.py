@@ -11,6 +11,8 @@ from domain.errors import DormouseError
 
 #: Signatures made for another purpose with the same secret are none of ours.
 _SALT: Final = "dormouse.links"
+#: A link that anybody gets to leave must not be one that subscribes.
+_CONFIRMING: Final = "dormouse.confirmations"
 
 
 class BadToken(DormouseError):
@@ -34,9 +36,7 @@ class Links:
 
     def __init__(self, secret: str, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
-        self._serializer = URLSafeSerializer(
-            secret, salt=_SALT, signer_kwargs={"digest_method": hashlib.sha256}
-        )
+        self._leaving, self._confirming = _signer(secret, _SALT), _signer(secret, _CONFIRMING)
 
     def unsubscribe(self, customer_id: str, message_id: str) -> str:
         """Where the receiver of this message unsubscribes."""
@@ -46,18 +46,39 @@ class Links:
         """Where this customer chooses what to receive."""
         return f"{self._base_url}/preferences/{self._token(customer_id)}"
 
+    def confirmation(self, customer_id: str, message_id: str) -> str:
+        """Where the receiver of this message confirms that they want to be written to."""
+        token = _sign(self._confirming, (customer_id, message_id))
+        return f"{self._base_url}/confirm/{token}"
+
     def read(self, token: str) -> LinkSubject:
         """Whom a token was made for; raises BadToken when it is not ours."""
-        try:
-            ids = self._serializer.loads(token)
-        except BadData as error:
-            message = "This link is not complete: open it again from the mail, in one piece."
-            raise BadToken(message) from error
-        return LinkSubject(*ids)
+        return _read(self._leaving, token)
+
+    def read_confirmation(self, token: str) -> LinkSubject:
+        """Who confirms with this token, and the message it stood in; raises BadToken."""
+        return _read(self._confirming, token)
 
     def _token(self, *ids: str) -> str:
-        token = self._serializer.dumps(ids)
-        return token if isinstance(token, str) else token.decode("ascii")
+        return _sign(self._leaving, ids)
+
+
+def _signer(secret: str, salt: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def _sign(signer: URLSafeSerializer, ids: tuple[str, ...]) -> str:
+    token = signer.dumps(ids)
+    return token if isinstance(token, str) else token.decode("ascii")
+
+
+def _read(signer: URLSafeSerializer, token: str) -> LinkSubject:
+    try:
+        ids = signer.loads(token)
+    except BadData as error:
+        message = "This link is not complete: open it again from the mail, in one piece."
+        raise BadToken(message) from error
+    return LinkSubject(*ids)
 
 
 def unsubscribe_headers(url: str, *, shop_url: str) -> dict[str, str]:

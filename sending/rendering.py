@@ -18,7 +18,7 @@ from sending.mails.error import TemplateError
 from sending.mails.names import FIELDS
 from sending.mails.plain_text import tidy
 from sending.mails.reader import Reader, choose_reader
-from sending.mails.source import read_mails
+from sending.mails.source import MailSource, read_mails
 from sending.mails.translations import SOURCE_LANGUAGE, read_translations
 from sending.samples import SAMPLES
 
@@ -63,6 +63,14 @@ class Templates:
     def steps(self) -> Iterable[tuple[str, str]]:
         """The journey and step of every mail there is."""
         return self._mails.keys()
+
+    def languages(self) -> Iterable[str]:
+        """Every language there are texts for."""
+        return self._texts.keys()
+
+    def source(self, journey: str, step: str) -> MailSource:
+        """The mail as it was written."""
+        return self._mail(journey, step).source
 
     def kind_of(self, journey: str, step: str) -> MessageKind:
         """Why this mail is sent."""
@@ -126,12 +134,13 @@ class Templates:
         )
 
     def _try_out(self, mail: CompiledMail) -> None:
-        for situation, context in SAMPLES.items():
+        for sample in SAMPLES:
             try:
-                self._render(mail, context)
+                self._render(mail, sample.context)
             except _MISTAKES as error:
                 message = (
-                    f"this mail cannot be rendered {situation} ({error}): ask with {{% if %}}."
+                    f"this mail cannot be rendered {sample.situation} ({error}): "
+                    "ask with {% if %}."
                 )
                 raise mail.source.wrong(message) from error
 

@@ -1,11 +1,12 @@
-"""Two people to try mails out on: one we know everything about, one we know nothing about."""
+"""People to try mails out on: one well known, one unknown, one of whom there is much to say."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from sending.context import (
+    ConfirmationContext,
     IncentiveContext,
     LinksContext,
     MailContext,
@@ -29,11 +30,17 @@ _LINKS: Final = LinksContext(
     unsubscribe="https://mail.shop.example/unsubscribe/token",
     preferences="https://mail.shop.example/preferences/token",
 )
+_CONFIRMATION: Final = ConfirmationContext(
+    asked_at=datetime(2026, 4, 28, 9, 12, tzinfo=UTC),
+    until=datetime(2026, 5, 5, 9, 12, tzinfo=UTC),
+    url="https://mail.shop.example/confirm/token",
+)
 #: Everything is known.
 RICH: Final = MailContext(
     shop=_SHOP,
     person=PersonContext(first_name="Anna", locale="en", timezone="Europe/Berlin"),
     links=_LINKS,
+    confirmation=_CONFIRMATION,
     products=(
         ProductContext(
             id="p-1",
@@ -42,6 +49,7 @@ RICH: Final = MailContext(
             currency="EUR",
             image_url="https://shop.example/images/linen-shirt.jpg",
             url="https://shop.example/linen-shirt",
+            review_url="https://shop.example/linen-shirt#reviews",
             quantity=2,
             few_left=3,
         ),
@@ -52,6 +60,7 @@ RICH: Final = MailContext(
             currency="EUR",
             image_url="https://shop.example/images/walnut-bowl.jpg",
             url="https://shop.example/walnut-bowl",
+            review_url="https://shop.example/walnut-bowl#reviews",
         ),
     ),
     query="linen",
@@ -71,9 +80,78 @@ BARE: Final = MailContext(
     shop=_SHOP,
     person=PersonContext(first_name=None, locale="en", timezone="UTC"),
     links=_LINKS,
+    confirmation=_CONFIRMATION,
 )
-#: By what a complaint about them says.
-SAMPLES: Final[Mapping[str, MailContext]] = {
-    "when everything is known": RICH,
-    "when nothing but the address is known": BARE,
-}
+#: Everything is known, and all of it is long: what breaks lines, columns and subjects.
+CROWDED: Final = MailContext(
+    shop=_SHOP,
+    person=PersonContext(
+        first_name="Maximiliane-Alexandrina", locale="en", timezone="Europe/Istanbul"
+    ),
+    links=_LINKS,
+    confirmation=_CONFIRMATION,
+    products=(
+        ProductContext(
+            id="p-3",
+            title="Reiseschlafsackkompressionsbeutel für Hochgebirgswanderungen, wasserdicht",
+            price=Decimal("1299.00"),
+            old_price=Decimal("1499.00"),
+            currency="EUR",
+            image_url="https://shop.example/images/linen-shirt.jpg",
+            url="https://shop.example/p-3",
+            review_url="https://shop.example/p-3#reviews",
+            quantity=12,
+            few_left=1,
+        ),
+        ProductContext(
+            id="p-4",
+            title="İPEKSİ DOKULU ISLANMAZ ÇADIR – Iğdır Işığı, büyük boy",
+            price=Decimal("18499.90"),
+            currency="TRY",
+            url="https://shop.example/p-4",
+            review_url="https://shop.example/p-4#reviews",
+        ),
+        ProductContext(
+            id="p-5",
+            title="Sac à dos de randonnée ultraléger avec housse de pluie intégrée",
+            image_url="https://shop.example/images/walnut-bowl.jpg",
+            url="https://shop.example/p-5",
+            review_url="https://shop.example/p-5#reviews",
+            is_sold_out=True,
+        ),
+        ProductContext(id="p-6", title="Mug", price=Decimal(9), currency="JPY"),
+    ),
+    query="waterproof three-season tent for two people and a dog",
+    category="Outdoor, camping and mountaineering equipment",
+    order=OrderContext(id="ORD-2026-05-0000123456", total=Decimal("15612.00"), currency="EUR"),
+    incentive=IncentiveContext(
+        kind="gift",
+        code="MAXIMILIANE-2026-9X7K",
+        ends_at=datetime(2026, 12, 31, 22, 59, tzinfo=UTC),
+    ),
+    rating=1,
+    customer_reference="customer-00000000123456789",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Somebody to try mails out on."""
+
+    name: str
+    #: What a complaint says about them.
+    situation: str
+    context: MailContext
+    #: False for what is longer than nearly everything that a shop will see.
+    is_typical: bool = True
+
+    def reading(self, locale: str) -> MailContext:
+        """The same for somebody of another locale."""
+        return replace(self.context, person=replace(self.context.person, locale=locale))
+
+
+SAMPLES: Final = (
+    Sample("rich", "when everything is known", RICH),
+    Sample("bare", "when nothing but the address is known", BARE),
+    Sample("crowded", "when all of it is long", CROWDED, is_typical=False),
+)

@@ -20,6 +20,8 @@ _OWED: Final = {
     "links.unsubscribe": "a link to {{ links.unsubscribe }}",
     "shop.postal_address": "{{ shop.postal_address }}",
 }
+#: Whoever shows this asks for a consent, and may not behave as if it were given.
+_CONFIRMING: Final = "confirmation.url"
 #: No fonts from elsewhere: by default a well-known name in a list of fonts fetches it from Google.
 _RENDERING: Final = mrml.RenderOptions(fonts={})
 
@@ -70,6 +72,9 @@ class MailCompiler:
             raise source.wrong(f"broken Jinja: {message}", line) from error
         for line, complaint in unknown_names(tree, self._html):
             raise source.wrong(complaint, line)
+        if source.kind is not MessageKind.TRANSACTIONAL and _CONFIRMING in attributes(tree):
+            cure = "declare <!-- kind: transactional --> and leave out what advertises."
+            raise source.wrong(f"a mail that asks for a confirmation is no advertisement: {cure}")
         if source.kind is MessageKind.MARKETING:
             for name in sorted(_OWED.keys() - attributes(tree)):
                 raise source.wrong(f"a marketing mail must show {_OWED[name]}: include a footer.")

@@ -56,8 +56,12 @@ class MailSource:
         """The error for `line` (from 1) of the whole MJML, told where it was written."""
         if line is None or not 0 < line <= len(self.places):
             return TemplateError(message, file=self.file)
-        place = self.places[line - 1]
+        place = self.place(line)
         return TemplateError(message, file=place.file, line=place.line)
+
+    def place(self, line: int) -> Place:
+        """Where `line` (from 1) of the whole MJML was written."""
+        return self.places[line - 1]
 
 
 def read_mails(folder: Path) -> Iterator[MailSource]:

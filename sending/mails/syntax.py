@@ -22,7 +22,7 @@ from sending.context import (
 from sending.mails.reader import Reader
 
 #: Longer than this, a product's title would push the rest out of a subject line.
-_CLIPPED: Final = 40
+_CLIPPED: Final = 30
 _BLOCKS: Final = {"if", "for", "trans", "filter", "with"}
 _PLAIN_VALUES: Final = frozenset(
     (ShopContext, PersonContext, ProductContext, OrderContext, IncentiveContext, LinksContext)

@@ -1,0 +1,1 @@
+"""What a mail must be to be worth receiving: rules, and what they find."""
