@@ -118,7 +118,7 @@ class TestTemplates:
 
     def test_write_money_and_moments_as_the_reader_does(self, tmp_path: Path) -> None:
         offer = saying(
-            "<mj-text>{% if incentive %}{{ products[0].price|money(none) }},"
+            "<mj-text>{% if incentive and incentive.value %}{{ products[0].price|money(none) }},"
             " {{ incentive.ends_at|date }}, {{ incentive.ends_at|time }},"
             " {{ incentive.value|percent }}{% endif %}</mj-text>"
         )
