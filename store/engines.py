@@ -1,37 +1,19 @@
 """Engines: connections to SQLite and PostgreSQL, each with the settings that it needs here."""
 
 import sqlite3
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.errors import Invalid
+from store.addresses import Access
 
 #: How long to wait for a lock or a free connection, in seconds.
 PATIENCE: Final = 30
-_DRIVERS: Final = {
-    "sqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
-}
-
-
-def read_url(url: str) -> URL:
-    """The address of a database, with its asynchronous driver; raises Invalid with an example."""
-    try:
-        address = make_url(url)
-        driver = _DRIVERS[address.get_backend_name()]
-    except (ArgumentError, KeyError) as error:
-        raise Invalid(
-            "The database's URL must look like sqlite+aiosqlite:///path/to/dormouse.db or"
-            " postgresql+asyncpg://user:password@host/database."
-        ) from error
-    if address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}:
-        raise Invalid("SQLite needs a file here: write sqlite+aiosqlite:///path/to/dormouse.db.")
-    return address.set(drivername=driver)
+#: After this many seconds without an answer to one statement the server counts as gone.
+_ANSWERS_WITHIN: Final = PATIENCE + 5
 
 
 def sqlite_engine(
@@ -52,12 +34,25 @@ def sqlite_engine(
     return engine
 
 
-def postgresql_engine(url: URL, **options: Any) -> AsyncEngine:
-    """An engine over a server."""
+def postgresql_engine(
+    access: Access, *, timeouts: Mapping[str, str] | None = None, **options: Any
+) -> AsyncEngine:
+    """An engine over a server; `timeouts` are settings of its sessions, by PostgreSQL's names.
+
+    A pooler between us and the server refuses such settings: then they are its own business.
+    """
+    arguments = dict(access.arguments)
+    if arguments.pop("trusts_system", False):
+        arguments["ssl"] = ssl.create_default_context()
+    settings = dict(access.server_settings)
+    if access.is_pooled_outside:
+        # A statement prepared in one session of the server is unknown to the next.
+        unnamed = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        arguments |= {**unnamed, "prepared_statement_name_func": str}
+    else:
+        settings |= timeouts or {}
     return create_async_engine(
-        url,
-        connect_args={"timeout": 10, "server_settings": {"application_name": "dormouse"}},
-        **options,
+        access.url, connect_args={**arguments, "server_settings": settings}, **options
     )
 
 

@@ -1,14 +1,17 @@
 """Failures of the database, told in one sentence with the cure."""
 
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from asyncpg.exceptions import ClientConfigurationError, TargetServerAttributeNotMatched
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import DormouseError, Invalid, Unavailable
+from store.overtaking import Overtaken
 
 #: SQLite's error names begin with these words.
 _SQLITE: Final[Mapping[str, str]] = {
@@ -27,19 +30,33 @@ _SQLITE: Final[Mapping[str, str]] = {
 #: PostgreSQL's SQLSTATE codes begin with these characters.
 _POSTGRESQL: Final[Mapping[str, str]] = {
     "08": "The database {name} does not answer; check that the server runs and try again.",
+    "25006": "The database {name} is read-only; write to the primary server, not to a standby.",
     "28": "The database {name} refuses the user or password of DORMOUSE_DATABASE_URL.",
     "3D": "The database {name} does not exist; create it or correct DORMOUSE_DATABASE_URL.",
-    "40": "The database {name} gave way to another writer; try again.",
+    "42501": "The database {name} does not let the user of DORMOUSE_DATABASE_URL do this; grant it"
+    " the rights on its tables.",
     "42P01": "The database {name} has no tables of this version; run `dormouse migrate`.",
     "42703": "The database {name} has no tables of this version; run `dormouse migrate`.",
     "53": "The database {name} has run out of room or connections; free some there.",
     "55P03": "The database {name} is locked by another program; try again.",
+    "57014": "The database {name} took too long for one statement; look at what keeps it busy.",
     "57P": "The database {name} is stopping or starting; try again.",
 }
+#: PostgreSQL's SQLSTATE codes for a transaction that gave way to another: it may be done again.
+_GAVE_WAY: Final = ("40001", "40P01")
 
 _NO_ANSWER: Final = _POSTGRESQL["08"]
+_NOT_TRUSTED: Final = (
+    "The database {name} shows a certificate that is not trusted for it; check the host and"
+    " sslrootcert in DORMOUSE_DATABASE_URL."
+)
+_NO_TLS: Final = (
+    "The database {name} does not encrypt connections; turn on TLS there, or take sslmode out of"
+    " DORMOUSE_DATABASE_URL."
+)
 _NO_TABLES: Final = _POSTGRESQL["42P01"]
 _BUSY: Final = "The database {name} is busy: no connection came free in time; try again."
+_WRONG_URL: Final = "The database {name} cannot be reached as DORMOUSE_DATABASE_URL says: {reason}."
 #: What PostgreSQL says of a text that no column can hold.
 _UNSTORABLE: Final = ("22021", "22P05")
 
@@ -51,10 +68,14 @@ def explain(error: Exception, url: URL) -> DormouseError | None:
     elif isinstance(error, DBAPIError):
         if _sqlstate(error) in _UNSTORABLE:
             return Invalid("A text holds a NUL or half a character; remove it.")
+        if _sqlstate(error) in _GAVE_WAY:
+            return Overtaken()
         sentence = _about(error)
     else:
-        sentence = _NO_ANSWER if isinstance(error, OSError) else None
-    return Unavailable(sentence.format(name=name_of(url))) if sentence else None
+        sentence = _unreachable(error)
+    if sentence is None:
+        return None
+    return Unavailable(sentence.format(name=name_of(url), reason=_cause(error)))
 
 
 @contextmanager
@@ -78,6 +99,11 @@ def is_locked(error: DBAPIError) -> bool:
     return str(getattr(error.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
 
 
+def is_held(error: DBAPIError) -> bool:
+    """True when PostgreSQL refused because another transaction held the lock, or was first."""
+    return _sqlstate(error) in {"55P03", *_GAVE_WAY}
+
+
 def name_of(url: URL) -> str:
     """The database as people may see it: a file's path, or host and database; no password."""
     if url.get_backend_name() == "sqlite":
@@ -92,7 +118,23 @@ def _about(error: DBAPIError) -> str | None:
         return _first(_SQLITE, sqlite)
     if sqlstate := _sqlstate(error):
         return _first(_POSTGRESQL, sqlstate)
+    if isinstance(_cause(error), ClientConfigurationError | TargetServerAttributeNotMatched):
+        return _WRONG_URL
     return _NO_ANSWER if error.connection_invalidated else None
+
+
+def _cause(error: Exception) -> BaseException | None:
+    """What the driver itself raised."""
+    return getattr(getattr(error, "orig", None), "__cause__", None)
+
+
+def _unreachable(error: Exception) -> str | None:
+    """Why no connection came about."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _NOT_TRUSTED
+    if isinstance(error, ConnectionError) and "SSL" in str(error):
+        return _NO_TLS
+    return _NO_ANSWER if isinstance(error, OSError) else None
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

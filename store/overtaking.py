@@ -1,11 +1,19 @@
 """Two processes that write the same at once: one is first, the other notices and does it again."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from random import uniform
+from typing import Final, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
 from domain.errors import Unavailable
+
+T = TypeVar("T")
+
+#: Pauses before work is done again, in seconds. Two that meet once will not meet four times.
+_PAUSES: Final = (0.01, 0.05, 0.2, 0.5)
 
 
 class Overtaken(Unavailable):
@@ -22,3 +30,21 @@ def overtaking_noticed() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise Overtaken from error
+
+
+async def again_if(
+    error: type[Unavailable],
+    work: Callable[[], Awaitable[T]],
+    *,
+    pauses: Sequence[float] = _PAUSES,
+) -> T:
+    """What `work` returns; when it raises `error` it is done again after each of `pauses`.
+
+    The last time its error is the caller's.
+    """
+    for pause in pauses:
+        try:
+            return await work()
+        except error:
+            await asyncio.sleep(pause * uniform(0.5, 1.5))  # noqa: S311 - apart from each other
+    return await work()

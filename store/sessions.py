@@ -2,6 +2,9 @@
 
 SQLite has one writer at a time. Every process keeps one writing connection that takes the lock
 as it begins, so that writers of several processes queue instead of failing; readers never wait.
+
+PostgreSQL has many. Who reads something in order to change it locks the row first; each statement
+sees what was committed before it began.
 """
 
 from collections.abc import AsyncIterator
@@ -11,7 +14,8 @@ from typing import Final
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from store.engines import PATIENCE, postgresql_engine, read_url, sqlite_engine
+from store.addresses import access_to, read_url
+from store.engines import PATIENCE, postgresql_engine, sqlite_engine
 from store.failures import explained
 
 __all__ = ["AsyncSession", "Database"]
@@ -23,6 +27,13 @@ _PRAGMAS: Final = (
     "foreign_keys = ON",
     "temp_store = MEMORY",
 )
+#: No statement takes longer, and nobody who fell silent keeps others waiting for longer.
+_TIMEOUTS: Final = {
+    "statement_timeout": f"{PATIENCE}s",
+    "idle_in_transaction_session_timeout": f"{2 * PATIENCE}s",
+}
+#: Connections are made anew after so many seconds: servers behind one name may change.
+_RENEW_AFTER: Final = 1_800
 
 
 class Database:
@@ -40,12 +51,7 @@ class Database:
         if address.get_backend_name() == "sqlite":
             reader, writer = _sqlite(address)
         else:
-            writer = postgresql_engine(
-                address, pool_size=10, max_overflow=5, pool_timeout=PATIENCE, pool_pre_ping=True
-            )
-            reader = writer.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            reader, writer = _postgresql(address)
         return cls(address, reader=reader, writer=writer)
 
     @property
@@ -90,3 +96,19 @@ def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         sqlite_engine(url, begin="BEGIN", pragmas=read_only, pool_size=_READERS, **pool),
         sqlite_engine(url, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS, pool_size=1, **pool),
     )
+
+
+def _postgresql(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    access = access_to(url)
+    engine = postgresql_engine(
+        access,
+        timeouts=_TIMEOUTS,
+        pool_size=access.pool_size,
+        max_overflow=0,
+        pool_timeout=PATIENCE,
+        pool_pre_ping=True,
+        pool_recycle=_RENEW_AFTER,
+    )
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    # Said, since a server may be set up otherwise: with a lock must come what its last owner wrote.
+    return reader, engine.execution_options(isolation_level="READ COMMITTED")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, TypeDecorator
 from sqlmodel import SQLModel
 
 import store.tables  # noqa: F401 - declares the tables
-from store.engines import read_url
+from store.addresses import read_url
 from store.migrations.run import in_transaction
 
 
@@ -27,6 +27,8 @@ def run(connection: Connection) -> None:
         target_metadata=SQLModel.metadata,
         render_item=_plain,
         render_as_batch=connection.dialect.name == "sqlite",
+        # A lock that a revision took ends with it; the next does not add to how long it is held.
+        transaction_per_migration=connection.dialect.name == "postgresql",
     )
     with context.begin_transaction():
         context.run_migrations()

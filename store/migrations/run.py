@@ -1,7 +1,8 @@
 """Migrating a database from inside the program."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Final, TypeVar
@@ -10,33 +11,43 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, pool, text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import URL, Connection, event, pool, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.errors import Unavailable
-from store.engines import PATIENCE, postgresql_engine, read_url, sqlite_engine
-from store.failures import explained, is_locked
+from store.addresses import access_to, read_url
+from store.engines import PATIENCE, postgresql_engine, sqlite_engine
+from store.failures import explained, is_held, is_locked, name_of
 
 T = TypeVar("T")
 
 #: Any number, the same for all: who migrates PostgreSQL holds this advisory lock.
 _LOCK: Final = 4_073_551
+#: A change of a table waits this long for its turn. Everybody who wants the table queues behind
+#: it, so it gives up soon and asks again later.
+_QUEUES_FOR: Final = "1s"
+#: How long to go on asking, in seconds, and the pause between.
+_ASKS_FOR: Final = 60
+_PAUSE: Final = 2
 
 
-async def migrate(url: str) -> None:
+async def migrate(url: str, *, asks_for: float = _ASKS_FOR) -> None:
     """Bring the schema of the database at `url` to this version; harmless when it is there.
 
     Creates a SQLite database with its folder. Several processes may call this at once: one
-    migrates, the others wait. Raises Unavailable when the database cannot be reached, and
-    leaves the schema as it was when anything fails.
+    migrates, the others wait. Gateways and workers may go on meanwhile. Raises Unavailable when the
+    database cannot be reached, or when PostgreSQL's tables are held by others for `asks_for`
+    seconds; each revision is then there as a whole or not at all.
     """
     address = read_url(url)
-    if address.get_backend_name() == "sqlite":
-        _make_folder(address)
-        with explained(address):
-            await _use_wal(address)
-    await in_transaction(address, lambda connection: command.upgrade(_config(connection), "head"))
+    if address.get_backend_name() == "postgresql":
+        await _upgrade_server(address, asks_for)
+        return
+    _make_folder(address)
+    with explained(address):
+        await _use_wal(address)
+    await in_transaction(address, _upgrade)
 
 
 async def current_revision(url: str) -> str | None:
@@ -60,13 +71,58 @@ def newest_revision() -> str | None:
 
 
 async def in_transaction(address: URL, work: Callable[[Connection], T]) -> T:
-    """Do `work` in one transaction that nobody else can migrate in; all of it or nothing."""
+    """Do `work` in one transaction; all of it or nothing."""
+    with explained(address):
+        async with _engine(address).begin() as connection:
+            return await connection.run_sync(work)
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def _upgrade_server(address: URL, asks_for: float) -> None:
+    """Upgrade revision by revision, while nobody else migrates, until none is held up."""
+    deadline = monotonic() + asks_for
     engine = _engine(address)
     with explained(address):
-        async with engine.begin() as connection:
-            if address.get_backend_name() == "postgresql":
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-            return await connection.run_sync(work)
+        async with engine.connect() as lock, _alone(lock):
+            while True:
+                try:
+                    async with engine.connect() as connection:
+                        await connection.run_sync(_upgrade)
+                        return
+                except DBAPIError as error:
+                    if not is_held(error):
+                        raise
+                    if monotonic() > deadline:
+                        raise Unavailable(_held(address)) from error
+                await asyncio.sleep(_PAUSE)
+
+
+@asynccontextmanager
+async def _alone(connection: AsyncConnection) -> AsyncIterator[None]:
+    """While nobody else migrates.
+
+    Who waits asks again and again: a statement that waited would be an old snapshot, which an
+    index that is being built concurrently would wait for in turn.
+    """
+    async with connection.begin():
+        await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        lock = text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
+        while not await connection.scalar(lock):  # noqa: ASYNC110 - another process lets go
+            await asyncio.sleep(0.2)
+        yield
+
+
+def _held(address: URL) -> str:
+    return (
+        f"Other programs hold tables of the database {name_of(address)} for too long; end their"
+        " transactions (pg_stat_activity shows them) and run `dormouse migrate` again."
+    )
 
 
 async def _use_wal(address: URL) -> None:
@@ -85,19 +141,21 @@ async def _use_wal(address: URL) -> None:
             await asyncio.sleep(0.05)
 
 
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
 def _engine(address: URL) -> AsyncEngine:
     if address.get_backend_name() == "postgresql":
-        return postgresql_engine(address, poolclass=pool.NullPool)
+        engine = postgresql_engine(access_to(address), poolclass=pool.NullPool)
+        event.listen(engine.sync_engine, "begin", _queue_briefly)
+        return engine
     # Foreign keys stay off here: SQLite changes a table by building it anew and dropping the
     # old one, which would delete what refers to it.
     return sqlite_engine(address, begin="BEGIN IMMEDIATE", poolclass=pool.NullPool)
+
+
+def _queue_briefly(connection: Connection) -> None:
+    """Wait for no lock for long, unless outside of a transaction: what runs there blocks nobody."""
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_QUEUES_FOR}'")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def _is_missing(address: URL) -> bool:

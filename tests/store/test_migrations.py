@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 import store.tables  # noqa: F401 - declares the tables
 from domain.errors import Unavailable
-from store.engines import read_url
+from store.addresses import read_url
 from store.migrations import run
 
 
