@@ -1,6 +1,7 @@
 """Dormouse as somebody runs it: real processes of the command line, in a folder of their own."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -17,6 +18,10 @@ from local.ports import free_port
 from tests.fakes.waiting import until
 
 CLI = Path(__file__).parents[2] / "cli.py"
+#: Set, the whole-way tests run against `dormouse cluster` instead of `dormouse up`.
+ON_CLUSTER: Final = bool(os.environ.get("DORMOUSE_TEST_CLUSTER"))
+#: What starts everything.
+EVERYTHING: Final = "cluster" if ON_CLUSTER else "up"
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,37 @@ class Ended:
 
 @dataclass
 class Running:
-    """A `dormouse up` that has said where it is; without a key it ended before."""
+    """A Dormouse that has said where it is; without a key it ended before."""
 
     process: asyncio.subprocess.Process
     output: list[str]
-    url: str
+    #: Of every gateway; the first one comes first.
+    urls: tuple[str, ...]
     key: str
+    #: Where its state lives.
+    state: Path
+
+    @property
+    def url(self) -> str:
+        return self.urls[0]
+
+    @property
+    def children(self) -> dict[str, int]:
+        """The pid of each process that it runs now, by name."""
+        record = json.loads((self.state / "processes.json").read_text())
+        return {child["name"]: child["pid"] for child in record}
+
+    @property
+    def database_url(self) -> str:
+        """Where its database is reached."""
+        if not ON_CLUSTER:
+            return f"sqlite:///{self.state / 'dormouse.db'}"
+        told = (self.state / "cluster.env").read_text()
+        return next(
+            line.removeprefix("DORMOUSE_DATABASE_URL=")
+            for line in told.splitlines()
+            if line.startswith("DORMOUSE_DATABASE_URL=")
+        )
 
     async def get(self, path: str) -> Any:
         return await self._call("GET", path)
@@ -88,13 +118,21 @@ class Installation:
         output: list[str] = []
         listening = asyncio.create_task(_listen(process, output))
         try:
-            await until(lambda: _key_in(output) or listening.done(), within=60)
-            url = f"http://127.0.0.1:{self.port('PORT')}"
-            yield Running(process, output, url, key=_key_in(output))
+            await until(lambda: _key_in(output) or listening.done(), within=120)
+            is_cluster = "cluster" in arguments
+            gateways = 2 if is_cluster else 1
+            port, state = self.port("PORT"), Path(self.settings["DORMOUSE_DATA_DIR"])
+            yield Running(
+                process,
+                output,
+                tuple(f"http://127.0.0.1:{port + number}" for number in range(gateways)),
+                key=_key_in(output),
+                state=state / "cluster" if is_cluster else state,
+            )
         finally:
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await process.wait()
                 await listening
 

@@ -2,35 +2,27 @@
 
 import os
 import signal
-import subprocess
 from typing import Final
 
-from tests.fakes.installation import Running
+from tests.fakes.installation import ON_CLUSTER, Running
 
-#: How each child is recognised by its command line.
-KINDS: Final = {"gateway": " api", "worker": " worker", "temporal": "start-dev"}
-
-
-def children_of(running: Running) -> dict[str, int]:
-    """The pid of each child that is alive now, by kind."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(running.process.pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.splitlines()
-    found: dict[str, int] = {}
-    for line in listed:
-        pid, _, command = line.strip().partition(" ")
-        for kind, mark in KINDS.items():
-            if mark in f" {command}":
-                found[kind] = int(pid)
-    return found
+#: What clients of Temporal talk to.
+TEMPORAL: Final = "frontend" if ON_CLUSTER else "temporal"
+#: What is killed in turn while a shop is busy. Of a cluster everything but the database, whose
+#: crash is its own subject; the gateways apart, since a shop turns from one to the other.
+KINDS: Final = (
+    (
+        *("gateway-1", "worker-1", "history-1", "frontend", "gateway-2", "matching", "worker-2"),
+        *("history-2", "system-worker"),
+    )
+    if ON_CLUSTER
+    else ("gateway", "worker", "temporal")
+)
 
 
 def kill(running: Running, kind: str) -> bool:
     """Kill a child at once, without a word; False when it was not there just now."""
-    pid = children_of(running).get(kind)
+    pid = running.children.get(kind)
     if pid is None:
         return False
     os.kill(pid, signal.SIGKILL)

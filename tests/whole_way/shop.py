@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 import httpx
@@ -15,17 +15,21 @@ from tests.fakes.installation import Running
 @asynccontextmanager
 async def backend_of(running: Running) -> AsyncIterator["Shop"]:
     """The backend of a shop that uses this Dormouse."""
-    async with httpx.AsyncClient(base_url=running.url, timeout=5) as client:
+    async with httpx.AsyncClient(timeout=5) as client:
         yield Shop(running, client)
 
 
 @dataclass
 class Shop:
-    """Sends events until they are accepted."""
+    """Sends events until they are accepted, to each gateway in turn."""
 
     running: Running
     client: httpx.AsyncClient
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    gateways: Iterator[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gateways = cycle(self.running.urls)
 
     async def knows(self, customer: str, **traits: Any) -> None:
         known = {"email": f"{customer}@example.com", "firstName": customer.title()}
@@ -46,7 +50,8 @@ class Shop:
         async with asyncio.timeout(60):
             while True:
                 try:
-                    answer = await self.client.post(path, json=body, headers=headers)
+                    url = f"{next(self.gateways)}{path}"
+                    answer = await self.client.post(url, json=body, headers=headers)
                     if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                         return answer
                 except httpx.TransportError:

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.installation import Installation, Running
+from tests.fakes.installation import EVERYTHING, Installation, Running
 from tests.fakes.sendgrid_server import FakeSendGrid
-from tests.whole_way.processes import children_of
+from tests.whole_way.processes import TEMPORAL
 from tests.whole_way.shop import Shop, backend_of
 
 #: A day passes in about four seconds.
@@ -20,10 +20,10 @@ SCALE = "20000"
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+async def shop(folder: Path) -> AsyncIterator[Shop]:
     settings = {"DORMOUSE_TIME_SCALE": SCALE, "DORMOUSE_SHOP_URL": "https://shop.example"}
     async with (
-        Installation(tmp_path, settings).running("up") as running,
+        Installation(folder, settings).running(EVERYTHING) as running,
         backend_of(running) as shop,
     ):
         yield shop
@@ -37,7 +37,7 @@ async def eventually(shop: Shop, path: str, *, count: int) -> list[dict[str, Any
 
 
 class TestAShopsEvents:
-    async def test_become_a_journey_and_its_mails(self, shop: Shop, tmp_path: Path) -> None:
+    async def test_become_a_journey_and_its_mails(self, shop: Shop) -> None:
         await shop.knows("elif", locale="tr")
         await shop.sees("elif", "Product Added", product_id="tent", name="Tent", price=99)
 
@@ -49,7 +49,7 @@ class TestAShopsEvents:
             "last-reminder",
         ]
         assert {mail["locale"] for mail in mails} == {"tr"}
-        assert len(list((tmp_path / "state" / "outbox").glob("*.eml"))) == 3
+        assert len(list((shop.running.state / "outbox").glob("*.eml"))) == 3
         async with httpx.AsyncClient(base_url=shop.running.url) as browser:
             page = await browser.get("/outbox")
         assert page.text.count("elif@example.com") == 3
@@ -83,7 +83,7 @@ class TestAShopsEvents:
 
     async def test_wait_for_temporal_when_it_is_down(self, shop: Shop) -> None:
         await shop.knows("elif")
-        temporal = children_of(shop.running)["temporal"]
+        temporal = shop.running.children[TEMPORAL]
         os.kill(temporal, signal.SIGSTOP)
         await shop.sees("elif", "Product Added", product_id="tent", name="Tent")
         os.kill(temporal, signal.SIGCONT)
@@ -94,7 +94,7 @@ class TestAShopsEvents:
 
 
 class TestMailThroughSendGrid:
-    async def test_comes_back_by_webhook_to_the_run_that_sent_it(self, tmp_path: Path) -> None:
+    async def test_comes_back_by_webhook_to_the_run_that_sent_it(self, folder: Path) -> None:
         with FakeSendGrid() as sendgrid:
             settings = {
                 "DORMOUSE_TIME_SCALE": SCALE,
@@ -104,7 +104,7 @@ class TestMailThroughSendGrid:
                 "DORMOUSE_SENDGRID_WEBHOOK_KEYS": sendgrid.signer.public_key,
             }
             async with (
-                Installation(tmp_path, settings).running("up") as running,
+                Installation(folder, settings).running(EVERYTHING) as running,
                 backend_of(running) as shop,
             ):
                 await shop.knows("elif")

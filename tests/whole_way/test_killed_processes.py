@@ -10,13 +10,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlmodel import select
+from sqlmodel import func, select
 
 from store import tables
 from store.sessions import Database
-from tests.fakes.installation import Installation
+from tests.fakes.installation import EVERYTHING, Installation
 from tests.fakes.sendgrid_server import FakeSendGrid
-from tests.whole_way.processes import KINDS, children_of, kill
+from tests.whole_way.processes import KINDS, kill
 from tests.whole_way.shop import Shop, backend_of
 
 CUSTOMERS = 24
@@ -38,7 +38,7 @@ async def shops(shop: Shop, number: int) -> None:
 @pytest.mark.timeout(300)
 class TestProcessesKilledWhileAShopIsBusy:
     async def test_cause_no_mail_after_the_purchase_none_twice_and_lose_nothing(
-        self, tmp_path: Path
+        self, folder: Path
     ) -> None:
         with FakeSendGrid() as sendgrid:
             settings = {
@@ -48,7 +48,7 @@ class TestProcessesKilledWhileAShopIsBusy:
                 "DORMOUSE_SENDGRID_URL": sendgrid.url,
             }
             async with (
-                Installation(tmp_path, settings).running("up") as running,
+                Installation(folder, settings).running(EVERYTHING) as running,
                 backend_of(running) as shop,
             ):
                 customers = [asyncio.create_task(shops(shop, n)) for n in range(CUSTOMERS)]
@@ -57,13 +57,16 @@ class TestProcessesKilledWhileAShopIsBusy:
                     kill(running, list(KINDS)[number % len(KINDS)])
                 await asyncio.gather(*customers)
                 await self.all_runs_end(shop)
+                late = await reminders_after_purchase(running.database_url)
+                exits = await runs_by_exit(running.database_url)
+                await nothing_is_left_to_tell(running.database_url)
 
             sent = Counter(
                 (mail.custom_args["run_id"], mail.custom_args["step"]) for mail in sendgrid.mails
             )
             assert [mail for mail, times in sent.items() if times > 1] == []
-            assert await reminders_after_purchase(tmp_path) == []
-            assert await runs_by_exit(tmp_path) == {"purchased": 12, "completed": 12}
+            assert late == []
+            assert exits == {"purchased": 12, "completed": 12}
 
     @staticmethod
     async def all_runs_end(shop: Shop) -> None:
@@ -80,18 +83,18 @@ class TestProcessesKilledWhileAShopIsBusy:
 
 
 class TestEverythingKilledAtOnce:
-    async def test_lets_each_sleeping_journey_go_on_where_it_was(self, tmp_path: Path) -> None:
-        installation = Installation(tmp_path, {"DORMOUSE_TIME_SCALE": "10000"})
-        async with installation.running("up") as running, backend_of(running) as shop:
+    async def test_lets_each_sleeping_journey_go_on_where_it_was(self, folder: Path) -> None:
+        installation = Installation(folder, {"DORMOUSE_TIME_SCALE": "10000"})
+        async with installation.running(EVERYTHING) as running, backend_of(running) as shop:
             await shop.knows("elif")
             await shop.sees("elif", "Product Added", product_id="tent", name="Tent")
             await falls_asleep_after_its_first_mail(shop)
             running.process.kill()
-            for kind in children_of(running):
+            for kind in running.children:
                 kill(running, kind)
             await running.ended()
 
-        async with installation.running("up") as running, backend_of(running) as shop:
+        async with installation.running(EVERYTHING) as running, backend_of(running) as shop:
             async with asyncio.timeout(60):
                 while len(mails := await shop.everything("/v1/messages")) < 3:
                     await asyncio.sleep(0.1)
@@ -113,9 +116,9 @@ async def falls_asleep_after_its_first_mail(shop: Shop) -> None:
             await asyncio.sleep(0.05)
 
 
-async def reminders_after_purchase(folder: Path) -> list[tuple[str, str]]:
+async def reminders_after_purchase(url: str) -> list[tuple[str, str]]:
     """Reminders that were claimed after their customer's order had been accepted."""
-    database = Database.open(f"sqlite:///{folder / 'state' / 'dormouse.db'}")
+    database = Database.open(url)
     async with database.reading() as session:
         orders = await session.scalars(
             select(tables.Event).where(tables.Event.name == "Order Completed")
@@ -137,9 +140,21 @@ async def reminders_after_purchase(folder: Path) -> list[tuple[str, str]]:
     return late
 
 
-async def runs_by_exit(folder: Path) -> dict[str | None, int]:
+async def nothing_is_left_to_tell(url: str) -> None:
+    """Return once Temporal has been told everything."""
+    database = Database.open(url)
+    async with asyncio.timeout(30):
+        while True:
+            async with database.reading() as session:
+                if await session.scalar(select(func.count()).select_from(tables.Dispatch)) == 0:
+                    break
+            await asyncio.sleep(0.2)
+    await database.close()
+
+
+async def runs_by_exit(url: str) -> dict[str | None, int]:
     """How the cart-abandonment runs ended."""
-    database = Database.open(f"sqlite:///{folder / 'state' / 'dormouse.db'}")
+    database = Database.open(url)
     async with database.reading() as session:
         runs = await session.scalars(
             select(tables.Run).where(tables.Run.journey == "cart-abandonment")
