@@ -40,7 +40,7 @@ bench: $(READY) ## Measure speed beside bare baselines (minutes; see benchmarks/
 	$(BIN)/python -m benchmarks
 
 .PHONY: check
-check: lint types imports migrations ## Check style, types, layers and migrations
+check: lint types imports migrations deployment ## Check style, types, layers, migrations, deployment
 
 .PHONY: lint
 lint: $(READY)
@@ -58,6 +58,11 @@ imports: $(READY)
 .PHONY: migrations
 migrations: $(READY)
 	$(BIN)/pytest -q tests/store/test_migrations.py
+
+.PHONY: deployment
+deployment: $(READY)
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/pytest -q tests/deployment/test_compose.py tests/deployment/test_dockerfile.py
 
 .PHONY: fmt
 fmt: $(READY) ## Format the code, and mend what can be mended

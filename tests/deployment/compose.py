@@ -29,7 +29,7 @@ def services() -> Mapping[str, Service]:
 
 def is_lasting(service: Service) -> bool:
     """Whether it stays, instead of doing one thing and ending."""
-    return service["restart"] == "unless-stopped"
+    return bool(service["restart"] == "unless-stopped")
 
 
 def variables(text: str) -> Iterator[tuple[str, str]]:
