@@ -11,11 +11,13 @@ from domain.events import PRODUCT_REVIEWED, Facts
 from domain.ids import message_id
 from domain.journeys import Incentive
 from domain.messages import MessageKind, StepRequest
+from domain.opt_in import CHANNEL, TOPIC
 from domain.pace import Pace
 from domain.products import Product
 from domain.routing import is_about
 from sending.channel import Mail
 from sending.context import (
+    ConfirmationContext,
     IncentiveContext,
     LinksContext,
     MailContext,
@@ -28,6 +30,7 @@ from sending.context import (
 from sending.links import Links, unsubscribe_headers
 from sending.rendering import Templates
 from store import showcase
+from store.consents import last_word
 from store.events import events_since
 from store.ledger import StepRecords, first_offer_at
 from store.runs import active_run
@@ -91,18 +94,25 @@ class Composer:
             if self._uses(records, request, "rating")
             else None,
             incentive=await self._incentive(session, records, request, now),
+            confirmation=await self._confirmation(session, records, request),
         )
         rendered = self.templates.render(journey, step, context)
         mail = self._mail(records, request, kind, rendered, context)
         return Composition(mail, rendered, tuple(product.id for product in products))
 
+    def asks_to_confirm(self, journey: str, step: str) -> bool:
+        """Whether this mail asks its reader to confirm a consent: it names `confirmation`."""
+        return step in self.templates.steps_that_use(journey, "confirmation")
+
     def _frame(self, records: StepRecords, request: StepRequest, kind: MessageKind) -> MailContext:
         customer, about = records.customer, Facts.model_validate(records.run.about)
         is_internal = kind is MessageKind.INTERNAL
+        # Whoever filled in a form need not be who reads the mail: their words stay out of it.
+        is_stranger = self.asks_to_confirm(records.run.journey, request.step)
         return MailContext(
             shop=self.shop.context,
             person=PersonContext(
-                first_name=None if is_internal else customer.first_name,
+                first_name=None if is_internal or is_stranger else customer.first_name,
                 locale=(not is_internal and customer.locale) or self.shop.default_locale,
                 timezone=(not is_internal and customer.timezone) or self.shop.context.timezone,
             ),
@@ -135,11 +145,12 @@ class Composer:
         from_name, from_address = parseaddr(self.shop.sender)
         customer, unsubscribe = records.customer, context.links.unsubscribe
         is_internal = kind is MessageKind.INTERNAL
+        is_stranger = context.confirmation is not None
         name = " ".join(part for part in (customer.first_name, customer.last_name) if part)
         return Mail(
             message_id=message_id(records.run.id, request.step, request.occurrence),
             to_address=(self.shop.context.support_email if is_internal else customer.email) or "",
-            to_name=None if is_internal else name or None,
+            to_name=None if is_internal or is_stranger else name or None,
             from_address=from_address,
             from_name=from_name or context.shop.name,
             subject=rendered.subject,
@@ -169,6 +180,19 @@ class Composer:
         if ends_at <= now:
             return None
         return IncentiveContext(offer.kind, ends_at, value=offer.value, code=offer.code)
+
+    async def _confirmation(
+        self, session: AsyncSession, records: StepRecords, request: StepRequest
+    ) -> ConfirmationContext | None:
+        run, customer = records.run, records.customer
+        if not self.asks_to_confirm(run.journey, request.step):
+            return None
+        word = await last_word(session, customer.id, topic=TOPIC, channel=CHANNEL)
+        if word is None or word.confirm_until is None:
+            return None
+        message = message_id(run.id, request.step, request.occurrence)
+        url = self.links.confirmation(customer.id, message)
+        return ConfirmationContext(word.happened_at, word.confirm_until, url)
 
     def _uses(self, records: StepRecords, request: StepRequest, name: str) -> bool:
         return request.step in self.templates.steps_that_use(records.run.journey, name)

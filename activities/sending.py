@@ -29,12 +29,21 @@ from domain.backoff import ASK_AGAIN_IF_PAUSED, ASK_AGAIN_IF_UNKNOWN, WORTH_SEND
 from domain.errors import NotFound
 from domain.journeys import RunStatus
 from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest, StepStatus
+from domain.opt_in import CHANNEL, TOPIC, is_asked_enough
 from domain.pace import Pace
 from domain.policy import Case, Decision, Hold, Skip, decide
 from sending.channel import Channel, Receipt
 from sending.rendering import TemplateError
 from store import tables
-from store.ledger import StepRecords, conclude, keep_content, mark_run, note, records_for
+from store.ledger import (
+    StepRecords,
+    asked_at,
+    conclude,
+    keep_content,
+    mark_run,
+    note,
+    records_for,
+)
 from store.sessions import AsyncSession, Database
 
 #: A message in one of these may have left already.
@@ -92,7 +101,7 @@ class SendActivities:
                 return await self._give_up(session, records, request, MessageKind.MARKETING, error)
             if known := known_outcome(records.message):
                 return known
-            decision = decide(self._case(records, request, kind))
+            decision = decide(await self._case(session, records, request, kind))
             if isinstance(decision, Skip | Hold) or self._may_have_left(records):
                 return await self._object(session, records, request, kind, decision)
             return await self._compose(session, records, request, kind)
@@ -106,16 +115,23 @@ class SendActivities:
             and not self._channel.repeats_are_safe
         )
 
-    def _case(self, records: StepRecords, request: StepRequest, kind: MessageKind) -> Case:
-        customer = records.customer
+    async def _case(
+        self, session: AsyncSession, records: StepRecords, request: StepRequest, kind: MessageKind
+    ) -> Case:
+        customer, now = records.customer, self._now()
+        asks = self._composer.asks_to_confirm(records.run.journey, request.step)
+        asked = await asked_at(session, records, request.step) if asks else ()
         is_internal = kind is MessageKind.INTERNAL
         address = self._composer.shop.context.support_email if is_internal else customer.email
         return Case(
             kind=kind,
-            now=self._now(),
+            now=now,
             address=None if customer.erased_at else address,
             is_address_valid=is_deliverable(address or ""),
-            has_consent="email" in customer.consents.get("marketing", ()),
+            has_consent=CHANNEL in customer.consents.get(TOPIC, ()),
+            asks_to_confirm=asks,
+            is_pending=CHANNEL in customer.pending.get(TOPIC, ()),
+            is_asked_enough=is_asked_enough(asked, now=now, pace=self._pace),
             suppressed_everywhere=records.suppressed.get("all"),
             suppressed_for_marketing=records.suppressed.get("marketing"),
             overtaken_by=records.overtaken_by,

@@ -188,7 +188,7 @@ class Never(Condition):
 
     def say(self) -> str:
         """The condition in words."""
-        return f"never before {self.event}"
+        return f"{self.event} has never happened"
 
 
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {

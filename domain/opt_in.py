@@ -15,6 +15,10 @@ from domain.journeys import JourneySettings
 from domain.pace import Pace
 from domain.rules import JourneyRules
 
+#: What Dormouse writes about, and so what has to be confirmed.
+TOPIC: Final = "marketing"
+CHANNEL: Final = "email"
+
 #: Forms can be filled in with other people's addresses, again and again: one mail a day, and three
 #: in a month, are all that an address gets, whoever asks.
 ASK_AGAIN_AFTER: Final = timedelta(days=1)

@@ -47,6 +47,12 @@ class Case:
     address: str | None
     is_address_valid: bool = True
     has_consent: bool = False
+    #: The mail asks its reader to confirm a consent.
+    asks_to_confirm: bool = False
+    #: A consent waits to be confirmed.
+    is_pending: bool = False
+    #: The address was asked lately, or often, by whomever.
+    is_asked_enough: bool = False
     #: Why the address is suppressed, per scope that applies to it: `all` or `marketing`.
     suppressed_everywhere: str | None = None
     suppressed_for_marketing: str | None = None
@@ -105,6 +111,16 @@ def _consent(case: Case) -> Decision | None:
     return None
 
 
+def _confirmation(case: Case) -> Decision | None:
+    if not case.asks_to_confirm:
+        return None
+    if case.suppressed_for_marketing == "complained":
+        return Skip("suppressed: complained")
+    if not case.is_pending:
+        return Skip("nothing to confirm")
+    return Skip("asked for confirmation often enough") if case.is_asked_enough else None
+
+
 def _paused(case: Case) -> Decision | None:
     if case.is_journey_paused:
         return Hold(case.now + case.ask_again_after, "the journey is paused")
@@ -120,5 +136,6 @@ PERMISSIONS: Final[tuple[Check, ...]] = (
     _address,
     _suppressed,
     _consent,
+    _confirmation,
 )
 TIMING: Final[tuple[Check, ...]] = (_paused,)

@@ -6,15 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain.events import SUBSCRIBED, SUBSCRIPTION_REQUESTED, UNSUBSCRIBED, EventName
-from domain.opt_in import Confirmation, DoubleOptIn
+from domain.opt_in import CHANNEL, TOPIC, Confirmation, DoubleOptIn
 from store import tables
-from store.consents import consents_in_force, record_consent, request_consent
+from store.consents import last_word, record_consent, request_consent
 from store.sessions import AsyncSession
 from store.suppressions import lift_suppression
 
-#: What Dormouse writes about, and so what has to be confirmed.
-TOPIC: Final = "marketing"
-CHANNEL: Final = "email"
 #: Why an address may be blocked that its owner's new consent frees again.
 FREED_BY_CONSENT: Final = ("unsubscribed", "sunset")
 
@@ -56,7 +53,7 @@ async def request_confirmation(  # noqa: PLR0913 - each is part of the proof
     evidence: Mapping[str, Any] | None = None,
 ) -> bool:
     """Let a consent wait for its confirmation; False when it has been waiting only shortly."""
-    last = await _last_word(session, customer)
+    last = await last_word(session, customer.id, topic=TOPIC, channel=CHANNEL)
     waits = last is not None and last.confirm_until is not None
     if last and waits and at < last.happened_at + opt_in.ask_again_after:
         return False
@@ -86,7 +83,7 @@ async def confirm(
     """Grant what waits, since the link in this message was used; and which request that was."""
     if Standing.of(customer).may_mail:
         return Confirmation.HELD_ALREADY, None
-    request = await _last_word(session, customer)
+    request = await last_word(session, customer.id, topic=TOPIC, channel=CHANNEL)
     if request is None or request.confirm_until is None or now > request.confirm_until:
         return Confirmation.OUTDATED, None
     message = await session.get(tables.Message, message_id)
@@ -107,10 +104,3 @@ async def confirm(
     )
     await lift_suppression(session, customer.email, reasons=FREED_BY_CONSENT)
     return Confirmation.CONFIRMED, request.id
-
-
-async def _last_word(
-    session: AsyncSession, customer: tables.Customer
-) -> tables.ConsentChange | None:
-    words = await consents_in_force(session, customer.id)
-    return next((word for word in words if (word.topic, word.channel) == (TOPIC, CHANNEL)), None)

@@ -16,21 +16,14 @@ from domain.events import (
 )
 from domain.ids import new_run_id
 from domain.incoming import Call, Incoming
-from domain.opt_in import Confirmation
+from domain.opt_in import CHANNEL, TOPIC, Confirmation
 from domain.products import slowest
 from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.routing import StartRun, refusal
 from domain.rules import JourneyRules
 from intake.effects import DirectStart, Effects
 from intake.group import Group, view_of
-from intake.opt_in import (
-    CHANNEL,
-    FREED_BY_CONSENT,
-    TOPIC,
-    Standing,
-    confirm,
-    request_confirmation,
-)
+from intake.opt_in import FREED_BY_CONSENT, Standing, confirm, request_confirmation
 from store import intake as records
 from store import tables
 from store.consents import record_consent

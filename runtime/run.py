@@ -70,6 +70,8 @@ class Run:
         self._end_asked_for: str | None = None
         self._carried_rest, self._asked_at = carried.wakes_at, carried.asked_at
         self._last_message, self._is_told = 0, False
+        #: Step → how much had been heard when it was last sent.
+        self._messages: dict[str, int] = {}
         self._paused, self._fast_forwarded, self._held = carried.paused, False, False
         self._step: str | None = None
         self._waiting_for: str | None = None

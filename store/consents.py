@@ -34,6 +34,14 @@ async def consents_in_force(
     return sorted(last.values(), key=lambda change: (change.topic, change.channel))
 
 
+async def last_word(
+    session: AsyncSession, customer_id: str, *, topic: str, channel: str
+) -> tables.ConsentChange | None:
+    """What this person said last about one topic and channel."""
+    words = await consents_in_force(session, customer_id)
+    return next((word for word in words if (word.topic, word.channel) == (topic, channel)), None)
+
+
 async def record_consent(  # noqa: PLR0913 - each is part of the proof
     session: AsyncSession,
     customer: tables.Customer,

@@ -5,7 +5,7 @@ provider is called. On PostgreSQL the customer's row is locked meanwhile, on SQL
 an event accepted before the claim is seen by it, and one accepted after it comes too late.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -129,6 +129,22 @@ async def first_offer_at(
         .limit(1)
     )
     return found.first()
+
+
+async def asked_at(session: AsyncSession, records: StepRecords, step: str) -> Sequence[datetime]:
+    """When this step was sent to the customer's address before, whoever it belonged to."""
+    message, customer = tables.Message, tables.Customer
+    found = await session.scalars(
+        select(col(message.claimed_at))
+        .join(customer, col(customer.id) == col(message.customer_id))
+        .where(col(customer.email_key) == records.customer.email_key)
+        .where(col(message.to_address) == records.customer.email)
+        .where(col(message.journey) == records.run.journey, col(message.step) == step)
+        .where(col(message.id) != (records.message.id if records.message else ""))
+        .where(col(message.claimed_at).is_not(None))
+        .where(col(message.status).not_in(_NEVER_LEFT))
+    )
+    return [moment for moment in found if moment]
 
 
 async def note(

@@ -12,7 +12,9 @@ LISTED: Final = (
     "browse_abandonment",
     "cart_abandonment",
     "cross_sell",
+    "double_opt_in",
     "review_request",
+    "welcome",
     "win_back",
 )
 

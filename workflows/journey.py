@@ -68,17 +68,21 @@ class Journey(Run, Generic[S]):
         *,
         within: timedelta,
         where: Callable[[Heard], bool] = lambda _: True,
+        since: str | None = None,
     ) -> Heard | None:
         """The event as soon as it is heard, or None when `within` is over.
 
-        What was heard since the last message counts too. `where` narrows by the event's facts.
+        What was heard since the last message counts too, or `since` the message of a step before
+        it. `where` narrows by the event's facts.
         """
         if (told := self._retold("happens")) is not None:
             return Heard.model_validate(told["heard"]) if told["heard"] else None
 
+        begin = self._messages[since] if since else self._last_message
+
         def found() -> Heard | None:
-            since_message = self._heard[self._last_message :]
-            return next((h for name, h in since_message if name == event and where(h)), None)
+            heard = self._heard[begin:]
+            return next((h for name, h in heard if name == event and where(h)), None)
 
         words = f"“{event}” for up to {say_duration(within)}"
         await self._rest(self._moment(within), words, enough=lambda: found() is not None)
@@ -108,7 +112,7 @@ class Journey(Run, Generic[S]):
     async def send(self, step: str) -> StepOutcome:
         """Send this step's message, or learn why not. Never raises: look at the outcome."""
         if (told := self._retold("send")) is not None:
-            self._last_message = told["last_message"]
+            self._last_message = self._messages[step] = told["last_message"]
             return StepOutcome.model_validate(told["outcome"])
         self._step, asked_at = step, self._asked_at or workflow.now()
         if self._carried_rest:  # it continued as new while this step was held
@@ -122,6 +126,7 @@ class Journey(Run, Generic[S]):
             self._asked_at = asked_at
             await self._rest(outcome.until, f"another try of {step}: {outcome.reason}", held=True)
         self._asked_at, self._last_message = None, last_message
+        self._messages[step] = last_message
         self._steps.append((step, outcome))
         self._told_now("send", outcome=outcome.model_dump(mode="json"), last_message=last_message)
         return outcome
