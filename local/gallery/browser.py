@@ -5,9 +5,9 @@ import base64
 import os
 import shutil
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -31,9 +31,13 @@ _QUIET: Final = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--remote-debugging-port=0",
 )
-_LISTENING: Final = b"DevTools listening on "
-_START: Final = 30.0
-_ANSWER: Final = 30.0
+_WITHOUT_IMAGES: Final = "--blink-settings=imagesEnabled=false"
+#: Seconds; a busy machine is slow to start a browser.
+_START: Final = 60.0
+_ANSWER: Final = 60.0
+_POLL: Final = 0.05
+#: The height in which a page is laid out first; the picture takes what it needs.
+_SCREEN: Final = 600
 #: Taller than this, a page is no mail; it keeps a picture within what Chromium can draw.
 _TALLEST: Final = 8_000
 
@@ -59,6 +63,7 @@ class Browser:
         self._socket = socket
         self._numbers = count(1)
         self._session: str | None = None
+        self._is_loaded = False
 
     @classmethod
     async def attached(cls, socket: ClientWebSocketResponse) -> Self:
@@ -76,9 +81,11 @@ class Browser:
         """Open a page and wait until it and its pictures are there."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if view.is_dark else "light"}
         await self._ask("Emulation.setEmulatedMedia", media="screen", features=[scheme])
-        await self._resize(view.width, 600)
+        await self._resize(view.width, _SCREEN)
+        self._is_loaded = False
         await self._ask("Page.navigate", url=address)
-        await self._heard("Page.loadEventFired")
+        while not self._is_loaded:
+            await self._heard()
 
     async def picture(self, view: View) -> bytes:
         """The whole page as it is shown now, as PNG."""
@@ -107,47 +114,49 @@ class Browser:
         if self._session:
             message["sessionId"] = self._session
         await self._socket.send_json(message)
-        async for answer in self._answers():
-            if answer.get("id") == number:
-                if "error" in answer:
-                    raise NoBrowser(f"Chromium refused {method}: {answer['error']['message']}.")
-                return dict(answer["result"])
-        raise NoBrowser("Chromium ended in the middle of the gallery: run it again.")
+        while (answer := await self._heard()).get("id") != number:
+            pass
+        if "error" in answer:
+            raise NoBrowser(f"Chromium refused {method}: {answer['error']['message']}.")
+        return dict(answer["result"])
 
-    async def _heard(self, event: str) -> None:
-        async for answer in self._answers():
-            if answer.get("method") == event:
-                return
-
-    async def _answers(self) -> AsyncIterator[dict[str, Any]]:
-        while True:
+    async def _heard(self) -> dict[str, Any]:
+        """The next thing that Chromium says."""
+        try:
             message = await self._socket.receive(timeout=_ANSWER)
-            if message.type is not WSMsgType.TEXT:
-                return
-            yield message.json()
+        except TimeoutError as error:
+            raise NoBrowser("Chromium does not answer: is this machine very busy?") from error
+        if message.type is not WSMsgType.TEXT:
+            raise NoBrowser("Chromium ended in the middle of the gallery: run it again.")
+        said: dict[str, Any] = message.json()
+        self._is_loaded |= said.get("method") == "Page.loadEventFired"
+        return said
 
 
 @asynccontextmanager
-async def open_browser(program: Path | None) -> AsyncIterator[Browser]:
+async def open_browser(
+    program: Path | None = None, *, with_images: bool = True
+) -> AsyncIterator[Browser]:
     """A browser for as long as the block lasts; raises NoBrowser when none can be started."""
     path = _found(program)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        arguments = _arguments(profile, with_images=with_images)
         process = await asyncio.create_subprocess_exec(
-            str(path), *_arguments(profile), stdout=DEVNULL, stderr=PIPE, start_new_session=True
+            path, *arguments, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
         )
         try:
-            address = await _address(process, path)
+            address = await _address(process, Path(profile), path)
             async with ClientSession() as session, session.ws_connect(address, max_msg_size=0) as s:
                 yield await Browser.attached(s)
         finally:
             await _stop(process)
 
 
-def _found(program: Path | None) -> Path:
+def _found(program: Path | None) -> str:
     candidates = (str(program),) if program else _NAMES
     for name in candidates:
         if path := shutil.which(name):
-            return Path(path)
+            return path
     missing = f"there is no program {program}" if program else "none was found on this machine"
     raise NoBrowser(
         f"The gallery's pictures need Chromium or Chrome, and {missing}: install it, or say where "
@@ -155,20 +164,22 @@ def _found(program: Path | None) -> Path:
     )
 
 
-def _arguments(profile: str) -> tuple[str, ...]:
+def _arguments(profile: str, *, with_images: bool) -> tuple[str, ...]:
     # Chromium's own sandbox does not work for root, which containers are run as.
-    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    return (*_QUIET, *sandbox, f"--user-data-dir={profile}", "about:blank")
+    sandbox = () if os.geteuid() else ("--no-sandbox",)
+    images = () if with_images else (_WITHOUT_IMAGES,)
+    return (*_QUIET, *sandbox, *images, f"--user-data-dir={profile}", "about:blank")
 
 
-async def _address(process: Process, path: Path) -> str:
-    """The websocket's address, as Chromium tells it on stderr."""
-    assert process.stderr is not None  # noqa: S101 - it was asked for
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_START):
-            async for line in process.stderr:
-                if _LISTENING in line:
-                    return line.partition(_LISTENING)[2].decode().strip()
+async def _address(process: Process, profile: Path, path: str) -> str:
+    """The websocket's address: Chromium writes it down when it is ready."""
+    written = profile / "DevToolsActivePort"
+    for _ in range(int(_START / _POLL)):
+        if written.exists() and len(lines := written.read_text().split()) > 1:
+            return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        if process.returncode is not None:
+            break
+        await asyncio.sleep(_POLL)
     raise NoBrowser(f"{path} did not start as a browser: does '{path} --version' work?")
 
 
