@@ -8,7 +8,7 @@ from temporalio import activity
 from domain.journeys import RunStatus
 from domain.questions import CalmQuestion, MarketingStop, RunEnded, calm_since
 from store.consents import record_consent
-from store.customers import customer_by_id
+from store.customers import customer_by_id, locked_customer
 from store.events import moments_of
 from store.ledger import mark_run
 from store.sessions import Database
@@ -50,7 +50,7 @@ class RecordActivities:
         """Suppress the customer's address for marketing and take back their consent."""
         now = self._now()
         async with self._database.writing() as session:
-            customer = await customer_by_id(session, stop.customer_id)
+            customer = await locked_customer(session, stop.customer_id)
             if customer is None:
                 return  # erased meanwhile: nobody is left to write to
             if customer.email:

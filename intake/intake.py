@@ -23,7 +23,7 @@ from intake.group import Group
 from intake.learning import learn_products
 from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
-from store.overtaking import Overtaken
+from store.overtaking import Overtaken, again_if
 from store.sessions import AsyncSession, Database
 
 T = TypeVar("T")
@@ -151,13 +151,13 @@ class Intake:
         await self._do(work)
 
     async def _do(self, work: Callable[[AsyncSession, Effects], Awaitable[T]]) -> T:
-        """Do `work` in a transaction; once more when another process wrote the same first."""
-        try:
+        """Do `work` in a transaction; again when another process wrote the same first."""
+
+        async def attempt() -> T:
             async with self._transactions.open() as (session, effects):
                 return await work(session, effects)
-        except Overtaken:
-            async with self._transactions.open() as (session, effects):
-                return await work(session, effects)
+
+        return await again_if(Overtaken, attempt)
 
     async def _write(self) -> None:
         is_open = True

@@ -24,7 +24,7 @@ from domain.messages import MessageStatus
 from store import tables
 from store.consents import record_consent
 from store.customers import customer_by_id
-from store.deliveries import add_reports, advance, message_of
+from store.deliveries import add_reports, advance, messages_of
 from store.sessions import AsyncSession
 from store.suppressions import suppress
 
@@ -64,11 +64,11 @@ async def take_reports(
         replace(report, id=fitting(report.id), happened_at=min(report.happened_at, now))
         for report in reports
     ]
-    found = {report.id: await message_of(session, report) for report in reports}
+    found = await messages_of(session, reports)
     new = await add_reports(session, provider, reports, found, now)
     events = []
     for report in {r.id: r for r in reports if r.id in new}.values():
-        message = found[report.id]
+        message = found.get(report.id)
         if message is not None:
             advance(message, report, _STATUSES.get(report.type))
             session.add(message)

@@ -27,9 +27,8 @@ from intake.opt_in import FREED_BY_CONSENT, Standing, confirm, request_confirmat
 from store import intake as records
 from store import tables
 from store.consents import record_consent
-from store.customers import customer_by_id, customer_by_shop_id
+from store.customers import customer_by_shop_id, locked_customer
 from store.erasure import erase_customer, merged_into
-from store.people import locked_customers
 from store.products import kinds_of
 from store.runs import run_of_request
 from store.sessions import AsyncSession
@@ -83,21 +82,10 @@ async def _repeated(session: AsyncSession, request: StartRequest) -> StartedRun 
 
 async def _by_shop_id(session: AsyncSession, shop_id: str) -> tables.Customer:
     known = await customer_by_shop_id(session, shop_id)
-    found = await _locked(session, known.id) if known else None
+    found = await locked_customer(session, known.id) if known else None
     if found is None:
         raise NotFound(f"No customer {shop_id!r} is known; send an identify call first.")
     return found
-
-
-async def _locked(session: AsyncSession, customer_id: str) -> tables.Customer | None:
-    """The customer as they are now, also when they were merged while we waited for the lock."""
-    found = await customer_by_id(session, customer_id)
-    while found is not None:
-        locked = (await locked_customers(session, [found.id]))[found.id]
-        if locked.merged_into is None and locked.erased_at is None:
-            return locked
-        found = await customer_by_id(session, locked.id)
-    return None
 
 
 def _key(rules: JourneyRules, request: StartRequest) -> str:
@@ -193,7 +181,7 @@ async def confirm_consent(
     evidence: Mapping[str, Any],
 ) -> Confirmation:
     """Grant the consent that waits, since the link in this message was used."""
-    customer = await _locked(session, customer_id)
+    customer = await locked_customer(session, customer_id)
     if customer is None:
         return Confirmation.OUTDATED
     outcome, request = await confirm(
@@ -267,7 +255,7 @@ async def erase(session: AsyncSession, effects: Effects, customer_id: str, *, ac
 
 
 async def _known(session: AsyncSession, customer_id: str) -> tables.Customer:
-    found = await _locked(session, customer_id)
+    found = await locked_customer(session, customer_id)
     if found is None:
         raise NotFound(f"No customer {customer_id} is known.")
     return found

@@ -30,6 +30,36 @@ async def customer_by_id(session: AsyncSession, customer_id: str) -> tables.Cust
     return None if customer is None or customer.erased_at else customer
 
 
+async def locked_customer(session: AsyncSession, customer_id: str) -> tables.Customer | None:
+    """The customer as they are now, locked; after a merge the one who remains, None when erased.
+
+    Whoever changes what is known of a person, or decides by it, locks them first and all else
+    after: so two such never wait for each other. The lock lasts until the transaction ends.
+    """
+    remaining = await locked_survivor(session, customer_id)
+    return None if remaining is None or remaining.erased_at else remaining
+
+
+async def locked_survivor(session: AsyncSession, customer_id: str) -> tables.Customer | None:
+    """As `locked_customer`, but the erased are found too."""
+    customer = tables.Customer
+    wanted: str | None = customer_id
+    while wanted:
+        found = await session.scalars(
+            select(customer)
+            # Asked again once the lock is there: of those merged meanwhile nobody is locked.
+            .where(col(customer.id) == wanted, col(customer.merged_into).is_(None))
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        if known := found.one_or_none():
+            return known
+        wanted = await session.scalar(
+            select(col(customer.merged_into)).where(col(customer.id) == wanted)
+        )
+    return None
+
+
 async def anonymous_ids_of(session: AsyncSession, customer_id: str) -> Sequence[str]:
     """The browsers in which this customer was seen."""
     found = await session.scalars(

@@ -10,6 +10,7 @@ from sqlmodel import col
 from domain.deliveries import DeliveryEvent
 from domain.messages import RANK, MessageStatus
 from store import tables
+from store.customers import locked_customer
 from store.sessions import AsyncSession
 from store.upserts import add_missing
 
@@ -22,27 +23,48 @@ _MOMENTS: Final = {
 }
 
 
-async def message_of(session: AsyncSession, report: DeliveryEvent) -> tables.Message | None:
-    """The message a report is about, locked: by our id, else by the provider's."""
-    ours, theirs = report.message_id, report.provider_message_id
-    if ours and (found := await session.get(tables.Message, ours, with_for_update=True)):
-        return found
-    if not theirs:
-        return None
-    by_provider = await session.scalars(
-        select(tables.Message)
-        .where(col(tables.Message.provider_message_id) == theirs)
-        .limit(1)
-        .with_for_update()
+async def messages_of(
+    session: AsyncSession, reports: Sequence[DeliveryEvent]
+) -> dict[str, tables.Message]:
+    """The messages that reports are about, by the reports' ids: by our id, else by the provider's.
+
+    They are locked, and their customers before them.
+    """
+    about = {report.id: found for report in reports if (found := await _found(session, report))}
+    for customer_id in sorted({owner for _, owner in about.values()}):
+        await locked_customer(session, customer_id)
+    message = tables.Message
+    locked = await session.scalars(
+        select(message)
+        .where(col(message.id).in_({message_id for message_id, _ in about.values()}))
+        .order_by(col(message.id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
-    return by_provider.first()
+    messages = {row.id: row for row in locked}
+    return {report: messages[message_id] for report, (message_id, _) in about.items()}
+
+
+async def _found(session: AsyncSession, report: DeliveryEvent) -> tuple[str, str] | None:
+    """The ids of a report's message and of its customer."""
+    message = tables.Message
+    for column, value in (
+        (message.id, report.message_id),
+        (message.provider_message_id, report.provider_message_id),
+    ):
+        if value:
+            columns = select(col(message.id), col(message.customer_id))
+            found = (await session.execute(columns.where(col(column) == value).limit(1))).first()
+            if found:
+                return found[0], found[1]
+    return None
 
 
 async def add_reports(
     session: AsyncSession,
     provider: str,
     reports: Sequence[DeliveryEvent],
-    messages: Mapping[str, tables.Message | None],
+    messages: Mapping[str, tables.Message],
     now: datetime,
 ) -> set[str]:
     """Keep reports as they came; returns the provider's ids of the new ones.
@@ -53,7 +75,7 @@ async def add_reports(
         {
             "provider": provider,
             "event_id": report.id,
-            "message_id": message.id if (message := messages[report.id]) else None,
+            "message_id": message.id if (message := messages.get(report.id)) else None,
             "type": report.type,
             "happened_at": report.happened_at,
             "received_at": now,

@@ -7,7 +7,7 @@ lease is over; what a crashed one left is taken over then.
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlmodel import col
 
 from store import tables
@@ -53,22 +53,24 @@ async def start_is_due(session: AsyncSession, run_id: str) -> bool:
 async def lease_overdue(
     session: AsyncSession, *, owner: str, now: datetime, until: datetime, limit: int
 ) -> Sequence[tables.Dispatch]:
-    """Take over the rows of runs that nobody has in hand, whole runs at a time."""
+    """Take over the rows of runs that nobody has in hand, whole runs at a time.
+
+    Two who ask at once never get the same: whoever locks a run first has it.
+    """
     run, row = tables.Run, tables.Dispatch
-    overdue = (
-        select(col(row.run_id))
-        .where(col(row.run_id) == col(run.id), col(row.leased_until) < now)
-        .exists()
-    )
-    in_hand = (
-        select(col(row.run_id))
-        .where(col(row.run_id) == col(run.id), col(row.leased_until) >= now)
-        .exists()
-    )
+    overdue = select(col(row.run_id)).where(col(row.leased_until) < now)
     chosen = await session.scalars(
-        select(col(run.id)).where(overdue, ~in_hand).limit(limit).with_for_update(skip_locked=True)
+        select(col(run.id))
+        .where(col(run.id).in_(overdue), ~_in_hand(now))
+        .order_by(col(run.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
     )
-    run_ids = list(chosen)
+    # Looked at once more: since the choice began, somebody may have taken one over and let go.
+    free = await session.scalars(
+        select(col(run.id)).where(col(run.id).in_(list(chosen)), ~_in_hand(now))
+    )
+    run_ids = list(free)
     if not run_ids:
         return []
     await session.execute(
@@ -78,6 +80,13 @@ async def lease_overdue(
         select(row).where(col(row.run_id).in_(run_ids)).order_by(col(row.id))
     )
     return found.all()
+
+
+def _in_hand(now: datetime) -> ColumnElement[bool]:
+    """Whether somebody's lease of a run's rows still lasts."""
+    run, row = tables.Run, tables.Dispatch
+    mine = col(row.run_id) == col(run.id)
+    return select(col(row.id)).where(mine, col(row.leased_until) >= now).exists()
 
 
 async def forget(session: AsyncSession, ids: Collection[int]) -> None:

@@ -3,6 +3,8 @@
 A message is claimed (`sending`) in one transaction with the decision to send it, before the
 provider is called. On PostgreSQL the customer's row is locked meanwhile, on SQLite everything is:
 an event accepted before the claim is seen by it, and one accepted after it comes too late.
+
+Customers are locked before messages, and messages before runs: here, and in the intake.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +22,7 @@ from domain.journeys import OVER
 from domain.messages import RANK, MessageKind, MessageStatus, StepRequest
 from domain.routing import is_about
 from store import tables
+from store.customers import locked_survivor
 from store.events import events_since
 from store.runs import active_run
 from store.sessions import AsyncSession
@@ -53,30 +56,22 @@ async def records_for(session: AsyncSession, request: StepRequest) -> StepRecord
     run = await session.get(tables.Run, request.run_id)
     if run is None:
         raise NotFound(f"No run {request.run_id}: start journeys through the gateway.")
-    customer = await _locked_survivor(session, run.customer_id)
-    if run.customer_id != customer.id:
-        await session.refresh(run)  # a merge may have moved it while we waited for the lock
+    customer = await locked_survivor(session, run.customer_id)
+    if customer is None:
+        raise NotFound(f"The customer of run {run.id} is no longer in the database.")
+    await session.refresh(run)  # it may have changed while we waited for the lock
     key = message_id(run.id, request.step, request.occurrence)
     state = await session.get(tables.JourneyState, run.journey)
     return StepRecords(
         run=run,
         customer=customer,
-        message=await session.get(tables.Message, key),
+        # Locked too: an earlier attempt may be concluding it, and asks for no customer.
+        message=await session.get(tables.Message, key, with_for_update={"key_share": True}),
         overtaken_by=await _overtaken_by(session, run, customer, request.ends_on),
         order_is_void=await _is_void(session, run.key),
         suppressed=await _suppressed(session, customer.email),
         is_journey_paused=state is not None and state.paused_at is not None,
     )
-
-
-async def _locked_survivor(session: AsyncSession, customer_id: str) -> tables.Customer:
-    """The customer, or the one that they were merged into."""
-    wanted: str | None = customer_id
-    while wanted:
-        statement = select(tables.Customer).where(col(tables.Customer.id) == wanted)
-        customer = (await session.scalars(statement.with_for_update())).one()
-        wanted = customer.merged_into
-    return customer
 
 
 async def _overtaken_by(
@@ -191,7 +186,7 @@ async def conclude(
     session: AsyncSession, message: str, status: MessageStatus, **changes: Any
 ) -> MessageStatus:
     """Record what became of a claimed message; a provider's later report is never overwritten."""
-    row = await session.get_one(tables.Message, message, with_for_update=True)
+    row = await session.get_one(tables.Message, message, with_for_update={"key_share": True})
     if row.to_address is None:
         changes.pop("reason", None)  # erased meanwhile: the provider's words may name the person
     if RANK.get(MessageStatus(row.status), 0) <= RANK[MessageStatus.UNKNOWN]:

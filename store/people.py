@@ -51,7 +51,7 @@ async def locked_customers(
         select(customer)
         .where(col(customer.id).in_(sorted(ids)))
         .order_by(col(customer.id))
-        .with_for_update()
+        .with_for_update(key_share=True)  # nobody's rows that refer to them have to wait
         .execution_options(populate_existing=True)
     )
     return {row.id: row for row in found}
