@@ -1,7 +1,9 @@
 """What tests of several rooms share."""
 
+import asyncio
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from sending.links import Links
 from sending.rendering import Templates
 from store.migrations.run import migrate
 from store.sessions import Database
+from tests.postgresql import NOT_FOUND, NoPostgresql, Server, server_for
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -26,18 +29,60 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [str(report.longrepr[2]) for report in skipped if isinstance(report.longrepr, tuple)]
+    missed = [reason for reason in reasons if NOT_FOUND in reason]
+    if missed:
+        terminalreporter.section("PostgreSQL was not tested", red=True, bold=True)
+        terminalreporter.write_line(f"{len(missed)} tests skipped. {missed[0]}", red=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Server]:
+    """Where databases are made: one server for all processes of this test run."""
+    run, owner = tmp_path_factory.getbasetemp(), os.getpid()
+    if hasattr(request.config, "workerinput"):  # the first process of xdist outlives this one
+        run, owner = run.parent, os.getppid()
+    try:
+        with server_for(run, owner=owner) as server:
+            yield server
+    except NoPostgresql as missing:
+        pytest.skip(str(missing))
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("migrated") / "dormouse.db"
+    """A database file with the schema that the migrations make, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "dormouse.db"
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(migrate(f"sqlite:///{path}"))
+    return path
 
 
 @pytest.fixture
-async def database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    """A real database file with the schema that the migrations make."""
-    if not migrated.exists():
-        await migrate(f"sqlite:///{migrated}")
-    copy = shutil.copy(migrated, tmp_path / "dormouse.db")
-    database = Database.open(f"sqlite:///{copy}")
+def dialect() -> str:
+    """Which database a test works with; rooms that must work with both say so in their conftest."""
+    return "sqlite"
+
+
+@pytest.fixture
+def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A real database without rows, with the schema that the migrations make."""
+    if dialect == "postgresql":
+        server: Server = request.getfixturevalue("postgresql")
+        return server.empty_database()
+    copy = shutil.copy(request.getfixturevalue("migrated"), tmp_path / "dormouse.db")
+    return f"sqlite:///{copy}"
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The database of a test, open."""
+    database = Database.open(database_url)
     yield database
     await database.close()
 

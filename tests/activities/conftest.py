@@ -21,6 +21,12 @@ from tests.fakes.postbox import Postbox
 from tests.fakes.rows import ada, keep, run
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """What is written and read here must be the same with both."""
+    return str(request.param)
+
+
 @dataclass
 class During:
     """A channel; something happens after it took the mail and before its answer is heard."""

@@ -36,6 +36,7 @@ CATALOGUE = {
         entry=Entry(on=(PRODUCT_ADDED,)),
         goal=ORDER_COMPLETED,
         listens=frozenset(),
+        ends_on=frozenset(),
         settings_type=Patience,
         settings=Patience(),
     )

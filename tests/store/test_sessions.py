@@ -13,8 +13,8 @@ from sqlmodel import col
 
 from domain.errors import Invalid, Unavailable
 from store import tables
+from store.addresses import read_url
 from store.audits import audit
-from store.engines import read_url
 from store.sessions import AsyncSession, Database
 from tests.fakes.rows import NOON, ada, identity, keep
 
@@ -38,6 +38,9 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+sqlite_alone = pytest.mark.parametrize("dialect", ["sqlite"])
 
 
 async def _note(session: AsyncSession, target: str) -> None:
@@ -77,13 +80,12 @@ class TestWriting:
 
         assert await _notes(database) == 0
 
-    async def test_lets_one_writer_of_this_process_in_at_a_time(
-        self, file_database: Database
-    ) -> None:
+    @sqlite_alone
+    async def test_lets_one_writer_of_this_process_in_at_a_time(self, database: Database) -> None:
         order: list[str] = []
 
         async def write(name: str) -> None:
-            async with file_database.writing():
+            async with database.writing():
                 order.append(f"{name} in")
                 await asyncio.sleep(0.01)
                 order.append(f"{name} out")
@@ -95,17 +97,16 @@ class TestWriting:
             ["b in", "b out", "a in", "a out"],
         )
 
-    async def test_queues_behind_writers_of_other_processes(
-        self, file_database: Database, tmp_path: Path
+    async def test_waits_for_writers_of_other_processes(
+        self, database: Database, database_url: str
     ) -> None:
-        url = f"sqlite:///{tmp_path}/dormouse.db"
-        writers = [await _process(WRITER, url, name) for name in ("a", "b", "c")]
+        writers = [await _process(WRITER, database_url, name) for name in ("a", "b", "c")]
 
         await asyncio.gather(*(writer.communicate(b"begin\n") for writer in writers))
         codes = [writer.returncode for writer in writers]
 
         assert codes == [0, 0, 0]
-        assert await _notes(file_database) == 120
+        assert await _notes(database) == 120
 
     async def test_refuses_a_row_that_refers_to_nobody(self, database: Database) -> None:
         with pytest.raises(IntegrityError):
@@ -136,9 +137,9 @@ class TestReading:
 
         assert (before, after) == (0, 0)
 
-    async def test_cannot_change_anything(self, file_database: Database) -> None:
+    async def test_cannot_change_anything(self, database: Database) -> None:
         with pytest.raises(Unavailable, match="read-only"):
-            async with file_database.reading() as session:
+            async with database.reading() as session:
                 await session.execute(text("DELETE FROM audit"))
 
 
@@ -153,10 +154,9 @@ class TestAMoment:
 
 
 class TestTheFile:
-    async def test_is_written_for_power_cuts_and_many_readers(
-        self, file_database: Database
-    ) -> None:
-        async with file_database.writing() as session:
+    @sqlite_alone
+    async def test_is_written_for_power_cuts_and_many_readers(self, database: Database) -> None:
+        async with database.writing() as session:
             pragmas = {
                 name: (await session.execute(text(f"PRAGMA {name}"))).scalar_one()
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -200,9 +200,10 @@ class TestADatabaseThatFails:
             await _notes(database)
         await database.close()
 
-    async def test_says_that_the_disk_is_full(self, file_database: Database) -> None:
+    @sqlite_alone
+    async def test_says_that_the_disk_is_full(self, database: Database) -> None:
         async def fill() -> None:
-            async with file_database.writing() as session:
+            async with database.writing() as session:
                 await session.execute(text("PRAGMA max_page_count = 1"))
                 await _note(session, "a" * 1_000_000)
 
