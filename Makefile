@@ -40,7 +40,7 @@ bench: $(READY) ## Measure speed beside bare baselines (minutes; see benchmarks/
 	$(BIN)/python -m benchmarks
 
 .PHONY: check
-check: lint types imports migrations deployment ## Check style, types, layers, migrations, deployment
+check: lint types imports migrations deployment mails-check ## Check style, types, layers, migrations, deployment, mails
 
 .PHONY: lint
 lint: $(READY)
@@ -63,6 +63,14 @@ migrations: $(READY)
 deployment: $(READY)
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/pytest -q tests/deployment/test_compose.py tests/deployment/test_dockerfile.py
+
+.PHONY: mails-check
+mails-check: $(READY)
+	$(BIN)/dormouse mails check
+
+.PHONY: mails
+mails: $(READY) ## Show every mail as a browser does, in build/mails (needs Chromium)
+	$(BIN)/dormouse mails gallery $(if $(CHROMIUM),--chromium $(CHROMIUM))
 
 .PHONY: fmt
 fmt: $(READY) ## Format the code, and mend what can be mended

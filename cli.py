@@ -31,6 +31,16 @@ app = typer.Typer(
 keys = typer.Typer(help="Keys to the gateway.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(keys, name="keys")
 
+mails = typer.Typer(
+    help="Mails: check them, look at them.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(mails, name="mails")
+
+TemplateFolder = Annotated[
+    Path, typer.Option("--templates", help="The folder that holds mails/ and locale/.")
+]
+_TEMPLATES = Path(__file__).parent / "templates"
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -94,6 +104,18 @@ def migrate(*, as_json: AsJson = False) -> None:
     after = asyncio.run(current_revision(settings.database))
     words = f"The schema is at {after} {'already' if before == after else 'now'}."
     _tell({"before": before, "after": after}, words, as_json=as_json)
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Say what is wrong with this deployment, and how to mend it."""
+    from doctor.examination import examine, is_healthy
+    from doctor.report import json_of, table_of
+
+    findings = asyncio.run(examine(read_settings()))
+    _tell(json_of(findings), table_of(findings), as_json=as_json)
+    if not is_healthy(findings):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -166,6 +188,44 @@ def revoke_key(
 
     count = asyncio.run(revoke(read_settings().database, name=name))
     _tell({"revoked": count}, f"Revoked {count} key{'s' if count != 1 else ''}.", as_json=as_json)
+
+
+@mails.command("check")
+def check_mail_templates(
+    *, templates: TemplateFolder = _TEMPLATES, as_json: AsJson = False
+) -> None:
+    """Say what is wrong with mails and translations. The exit code is 1 when something is."""
+    from sending.checking.check import check_mails
+
+    report = check_mails(templates)
+    _tell(report.as_dict(), str(report), as_json=as_json)
+    if report.errors:
+        raise typer.Exit(1)
+
+
+@mails.command("gallery")
+def make_mail_gallery(
+    *,
+    templates: TemplateFolder = _TEMPLATES,
+    out: Annotated[Path, typer.Option(help="The folder to make.")] = Path("build/mails"),
+    journey: Annotated[str | None, typer.Option(help="Only its mails.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only this one, in every view.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every sample in every view in every language.")
+    ] = False,
+    chromium: Annotated[
+        Path | None, typer.Option(help="Chromium or Chrome; the one on the PATH unless given.")
+    ] = None,
+) -> None:
+    """Show every mail as a browser does: on phone and desk, light and dark, without images."""
+    from local.gallery.exhibits import Choice
+    from local.gallery.making import make_gallery
+
+    choice = Choice(journey, language, everything=everything)
+    gallery = asyncio.run(
+        make_gallery(templates, out, choice, chromium=chromium, tell=Console().print)
+    )
+    _tell(None, str(gallery), as_json=False)
 
 
 def main() -> NoReturn:

@@ -1,6 +1,7 @@
 """Links that act for one customer without a sign-in: signed, opaque, and valid for ever."""
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +14,10 @@ from domain.errors import DormouseError
 _SALT: Final = "dormouse.links"
 #: A link that anybody gets to leave must not be one that subscribes.
 _CONFIRMING: Final = "dormouse.confirmations"
+
+
+#: Of the name that installations go by.
+_NAMED: Final = b"dormouse.installation"
 
 
 class BadToken(DormouseError):
@@ -36,6 +41,8 @@ class Links:
 
     def __init__(self, secret: str, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
+        #: Tells whether others make the same links; see `fingerprint`.
+        self.fingerprint = fingerprint(secret)
         self._leaving, self._confirming = _signer(secret, _SALT), _signer(secret, _CONFIRMING)
 
     def unsubscribe(self, customer_id: str, message_id: str) -> str:
@@ -79,6 +86,11 @@ def _read(signer: URLSafeSerializer, token: str) -> LinkSubject:
         message = "This link is not complete: open it again from the mail, in one piece."
         raise BadToken(message) from error
     return LinkSubject(*ids)
+
+
+def fingerprint(secret: str) -> str:
+    """What tells whether two processes make the same links, without telling their secret."""
+    return hmac.new(secret.encode(), _NAMED, hashlib.sha256).hexdigest()[:16]
 
 
 def unsubscribe_headers(url: str, *, shop_url: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from sending.context import MailContext, ProductContext, RenderedMail
 from sending.mails.compiler import CompiledMail, MailCompiler
 from sending.mails.error import TemplateError
 from sending.mails.names import FIELDS
-from sending.mails.plain_text import tidy
+from sending.mails.plain_text import tidy, wrapped
 from sending.mails.reader import Reader, choose_reader
 from sending.mails.source import MailSource, read_mails
 from sending.mails.translations import SOURCE_LANGUAGE, read_translations
@@ -119,7 +119,7 @@ class Templates:
             subject=values["subject"],
             preheader=values["preheader"],
             html=mail.html.render(values),
-            text=tidy(mail.text.render(values)),
+            text=wrapped(tidy(mail.text.render(values))),
             locale=reader.language,
         )
 

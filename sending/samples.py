@@ -134,6 +134,18 @@ CROWDED: Final = MailContext(
 )
 
 
+#: One thing alone, which is shown larger; a name that capitals and grammar stumble over.
+LONE: Final = replace(
+    RICH,
+    person=PersonContext(first_name="Işıl", locale="en", timezone="Europe/Istanbul"),
+    products=RICH.products[:1],
+    query=None,
+    category=None,
+    incentive=None,
+    rating=1,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Somebody to try mails out on."""
@@ -153,5 +165,6 @@ class Sample:
 SAMPLES: Final = (
     Sample("rich", "when everything is known", RICH),
     Sample("bare", "when nothing but the address is known", BARE),
+    Sample("one", "when there is one product", LONE),
     Sample("crowded", "when all of it is long", CROWDED, is_typical=False),
 )

@@ -72,6 +72,11 @@ def parse(body: bytes) -> list[DeliveryEvent]:
     return [_event(item if isinstance(item, dict) else {"value": item}) for item in batch]
 
 
+def is_public_key(key: str) -> bool:
+    """Whether `key` is one that signatures can be verified by."""
+    return _opened(key) is not None
+
+
 def _signed_by(headers: Mapping[str, str]) -> tuple[str, str]:
     lowered = {name.lower(): value for name, value in headers.items()}
     signature = lowered.get(EventWebhookHeader.SIGNATURE.lower())

@@ -9,6 +9,7 @@ waits until somebody mends it.
 import asyncio
 import ssl
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -23,7 +24,7 @@ from aiosmtplib import (
     SMTPSenderRefused,
 )
 
-from domain.errors import Invalid
+from domain.errors import Invalid, Unavailable
 from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater, Unknown
 from sending.composing import compose, is_international
 from sending.soundness import flaw, one_line, wire_address
@@ -37,6 +38,15 @@ _KEPT: Final = timedelta(seconds=30)
 _PERMANENT: Final = range(500, 600)
 _REFUSALS: Final = range(400, 600)
 _PORTS: Final = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """How a mail server received us."""
+
+    #: Host and port.
+    where: str
+    is_encrypted: bool
 
 
 class SmtpChannel:
@@ -76,6 +86,18 @@ class SmtpChannel:
             raise
         finally:
             self._turn.release()
+
+    async def visit(self) -> "Visit":
+        """Connect and log in as before a mail, but send none; raises Unavailable with the cure."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._client.connect()
+                await self._client.noop()
+        except (SMTPException, OSError, TimeoutError) as error:
+            self._client.close()
+            raise Unavailable(_not_let_in(self._where, error)) from error
+        encrypted = self._client.get_transport_info("ssl_object") is not None
+        return Visit(self._where, is_encrypted=encrypted)
 
     async def aclose(self) -> None:
         """Say goodbye to the server."""
@@ -191,6 +213,13 @@ def _wrong_url() -> Invalid:
         "DORMOUSE_SMTP_URL must look like smtp://user:password@host:587 or smtps://….",
         field="smtp_url",
     )
+
+
+def _not_let_in(where: str, error: BaseException) -> str:
+    said = f"The mail server {where} does not let us in ({_words(error)})"
+    if isinstance(error, SMTPAuthenticationError):
+        return f"{said}: correct the user and password in DORMOUSE_SMTP_URL."
+    return f"{said}: check DORMOUSE_SMTP_URL."
 
 
 def _encoding(mail: Mail) -> str:

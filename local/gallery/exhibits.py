@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -72,16 +73,13 @@ class Exhibit:
 
 def exhibits(templates: Templates, choice: Choice) -> Iterator[Exhibit]:
     """What the choice asks for, by language, journey and step."""
+    steps = [step for step in templates.steps() if choice.journey in {None, step[0]}]
     for language in templates.languages():
         if choice.language not in {None, language}:
             continue
         in_depth = choice.everything or language == (choice.language or SOURCE_LANGUAGE)
-        for journey, step in templates.steps():
-            if choice.journey not in {None, journey}:
-                continue
-            for sample in SAMPLES:
-                if not (in_depth or sample.is_typical):
-                    continue
-                mail = templates.render(journey, step, sample.reading(language))
-                views = ALL_VIEWS if in_depth else _FEW_VIEWS
-                yield Exhibit(journey, step, language, sample, mail, views)
+        samples = [sample for sample in SAMPLES if in_depth or sample.is_typical]
+        views = ALL_VIEWS if in_depth else _FEW_VIEWS
+        for (journey, step), sample in product(steps, samples):
+            mail = templates.render(journey, step, sample.reading(language))
+            yield Exhibit(journey, step, language, sample, mail, views)

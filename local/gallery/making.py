@@ -54,6 +54,12 @@ class Gallery:
         """How many were taken."""
         return sum(len(exhibit.views) for exhibit in self.shown)
 
+    def __str__(self) -> str:
+        mails = {exhibit.file for exhibit in self.shown}
+        lines = [f"{stem}: {words}" for stem, found in self.layout.items() for words in found]
+        made = f"{self.pictures} pictures of {len(mails)} mails: open {self.index}"
+        return "\n".join([*lines, made])
+
 
 async def make_gallery(
     templates: Path, folder: Path, choice: Choice, *, chromium: Path | None, tell: Tell

@@ -9,7 +9,8 @@ from sending.context import MailContext
 _DRAWING: Final = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="600" height="600" viewBox="0 0 600 600">
 <defs><linearGradient id="g" x1="0" y1="0" x2="1" y2="1">
-<stop offset="0" stop-color="hsl({hue}, 38%, 82%)"/><stop offset="1" stop-color="hsl({far}, 42%, 64%)"/>
+<stop offset="0" stop-color="hsl({hue}, 38%, 82%)"/>
+<stop offset="1" stop-color="hsl({far}, 42%, 64%)"/>
 </linearGradient></defs>
 <rect width="600" height="600" fill="url(#g)"/>
 <ellipse cx="300" cy="452" rx="172" ry="22" fill="hsl({hue}, 30%, 40%)" opacity="0.25"/>

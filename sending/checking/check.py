@@ -1,10 +1,11 @@
 """The check of all mails of a folder: `dormouse mails check`, `make check`, and the tests."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from sending.checking.finding import Finding
+from sending.checking.finding import Finding, Severity
 from sending.checking.languages import language_findings
 from sending.checking.markup import markup_findings
 from sending.checking.page_rules import PAGE_RULES
@@ -31,6 +32,27 @@ class Report:
     languages: tuple[str, ...]
     findings: tuple[Finding, ...]
 
+    @property
+    def errors(self) -> int:
+        """How many findings keep mails from being sent as they are."""
+        return sum(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """How many a person should look at."""
+        return len(self.findings) - self.errors
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report for programs."""
+        findings = [asdict(finding) for finding in self.findings]
+        return {"mails": self.mails, "languages": self.languages, "findings": findings}
+
+    def __str__(self) -> str:
+        lines = [str(finding) for finding in self.findings]
+        looked_at = f"{self.mails} mails in {', '.join(self.languages) or 'no language'}"
+        counts = f"{_counted(self.errors, 'error')}, {_counted(self.warnings, 'warning')}"
+        return "\n".join([*lines, f"{looked_at}: {counts}."])
+
 
 def check_mails(folder: Path) -> Report:
     """Everything that is wrong or doubtful with the mails and catalogues of a folder.
@@ -46,6 +68,10 @@ def check_mails(folder: Path) -> Report:
     found = (*language_findings(folder), *_looked_at(templates))
     mails = len(list(templates.steps()))
     return Report(mails, (SOURCE_LANGUAGE, *languages), _in_order(found))
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'s' * (number != 1)}"
 
 
 def _in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -24,6 +24,8 @@ _OWED: Final = {
 _CONFIRMING: Final = "confirmation.url"
 #: No fonts from elsewhere: by default a well-known name in a list of fonts fetches it from Google.
 _RENDERING: Final = mrml.RenderOptions(fonts={})
+#: Invisible and wide: keeps inboxes from showing the beginning of the mail after the preheader.
+_FILLER: Final = "&#847;&zwnj;&nbsp;" * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _html(source: MailSource) -> str:
     """The compiled HTML; subject and preheader are put in when they have been rendered."""
     ready = replace(source, mjml=source.with_head("mj-title", "{{ subject }}"))
     try:
-        mjml = ready.with_head("mj-preview", "{{ preheader }}")
+        mjml = ready.with_head("mj-preview", "{{ preheader }}" + _FILLER)
         return mrml.to_html(mjml, render_options=_RENDERING).content
     except OSError as error:
         cure = f"broken MJML ({error}): is every “<” in a text or in Jinja written another way?"

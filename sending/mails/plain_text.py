@@ -14,6 +14,8 @@ _LINES: Final = {"br", "li", "td", "th", "mj-social-element", "mj-navbar-link"}
 _RULES: Final = {"hr", "mj-divider"}
 _SILENT: Final = {"mj-head", "style"}
 _VOID: Final = {"br", "hr", "img", "link", "meta", "wbr"}
+#: Characters in a line (RFC 2822 wants 78 with its end).
+_LINE: Final = 76
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
 _LINE_END: Final = re.compile(r"[ \t]*\n[ \t]*")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
@@ -33,6 +35,23 @@ def text_template(mjml: str) -> str:
 def tidy(text: str) -> str:
     """The text without spaces at the ends of lines and without more than one blank line."""
     return _BLANK_LINES.sub("\n\n", _LINE_END.sub("\n", text)).strip() + "\n"
+
+
+def wrapped(text: str) -> str:
+    """The text in lines that every mail program shows whole, as long as words allow."""
+    return "\n".join(line if len(line) <= _LINE else _broken(line) for line in text.split("\n"))
+
+
+def _broken(line: str) -> str:
+    lines, length = [], _LINE
+    for word in line.split(" "):
+        if length + 1 + len(word) > _LINE:
+            lines.append(word)
+            length = len(word)
+        else:
+            lines[-1] += f" {word}"
+            length += 1 + len(word)
+    return "\n".join(lines)
 
 
 class _Writer(HTMLParser):
