@@ -4,7 +4,7 @@ from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     shop_review_url: ReviewUrl | None = None
     #: Where alerts for the support desk go; the address of `shop_from` unless set.
     shop_support: Address | None = None
+    #: Whether a consent to marketing mail holds only once it was confirmed by a link in a mail.
+    shop_double_opt_in: Literal["off", "on"] = "off"
     shop_locale: Annotated[str, AfterValidator(_locale)] = "en"
     shop_timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/London"
     shop_country: str = Field(default="GB", pattern="^[A-Z]{2}$")

@@ -53,7 +53,12 @@ async def _intake(settings: Settings, database: Database, client: Client) -> Asy
     async with (
         Dispatcher(database=database, client=client, now=_now) as dispatcher,
         Intake(
-            database=database, catalogue=CATALOGUE, pace=pace, deliverer=dispatcher, now=_now
+            database=database,
+            catalogue=CATALOGUE,
+            pace=pace,
+            deliverer=dispatcher,
+            now=_now,
+            double_opt_in=settings.shop_double_opt_in == "on",
         ) as intake,
         Reconciler(database=database, client=client, now=_now),
         LapseWatch(database=database, intake=intake, catalogue=CATALOGUE, pace=pace, now=_now),

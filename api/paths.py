@@ -13,3 +13,10 @@ MessageId = Annotated[str, Path(examples=["msg_5a0c6a1e5d0a5d0b9a433d2f6a1f7c55"
 ProductId = Annotated[
     str, Path(description="The shop's id; may contain slashes.", examples=["mug-blue"])
 ]
+LinkToken = Annotated[
+    str,
+    Path(
+        description="The end of a link in a mail, signed by us.",
+        examples=["WyJjdXNfMDFqOXpxM3g3bThrMnY1dzZ5N3o4YTliMGMiXQ.c2lnbmF0dXJl"],
+    ),
+]

@@ -8,6 +8,7 @@ from config import Settings
 from domain.deliveries import DeliveryEvent
 from domain.incoming import Incoming
 from domain.journeys import RunPosition
+from domain.opt_in import Confirmation
 from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.rules import Catalogue
 from sending.links import Links
@@ -39,6 +40,11 @@ class Intake(Protocol):
     ) -> None:
         """Record grants and withdrawals of the customer with this id (ours, not the shop's)."""
 
+    async def confirm(
+        self, customer_id: str, message_id: str, *, wording: str, evidence: Mapping[str, Any]
+    ) -> Confirmation:
+        """Grant the consent that waits, since the link in this message was used."""
+
     async def erase(self, customer_id: str, *, actor: str) -> None:
         """Forget a person (by our own id) and end their runs."""
 
@@ -60,6 +66,9 @@ class Control(Protocol):
 
     async def end(self, workflow_id: str, reason: str) -> RunPosition:
         """End a run at its next step boundary."""
+
+    async def refresh_complements(self) -> None:
+        """Have what is bought together counted now."""
 
     async def is_reachable(self) -> bool:
         """Whether Temporal answers."""

@@ -21,6 +21,7 @@ from intake import requests
 from intake.effects import Effects
 from intake.group import Group
 from intake.learning import learn_products
+from intake.opt_in import Click
 from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
 from store.overtaking import Overtaken, again_if
@@ -131,14 +132,16 @@ class Intake:
         await self._do(work)
 
     async def confirm(
-        self, customer_id: str, message_id: str, *, evidence: Mapping[str, Any]
+        self, customer_id: str, message_id: str, *, wording: str, evidence: Mapping[str, Any]
     ) -> Confirmation:
-        """Grant the consent that waits, since the link in this message was used."""
+        """Grant the consent that waits, since the link in this message was used.
+
+        `wording` is what was agreed to, where the shop has not said.
+        """
+        click = Click(message_id, wording, evidence)
 
         async def work(session: AsyncSession, effects: Effects) -> Confirmation:
-            return await requests.confirm_consent(
-                session, effects, customer_id, message_id, evidence=evidence
-            )
+            return await requests.confirm_consent(session, effects, customer_id, click)
 
         return await self._do(work)
 

@@ -41,6 +41,16 @@ class Standing:
         return UNSUBSCRIBED if stood and not (now.may_mail or now.is_pending) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Click:
+    """The use of the link in a message that asked for a confirmation."""
+
+    message_id: str
+    #: What was agreed to, in the words of the page.
+    wording: str
+    evidence: Mapping[str, Any]
+
+
 async def request_confirmation(  # noqa: PLR0913 - each is part of the proof
     session: AsyncSession,
     customer: tables.Customer,
@@ -75,10 +85,9 @@ async def request_confirmation(  # noqa: PLR0913 - each is part of the proof
 async def confirm(
     session: AsyncSession,
     customer: tables.Customer,
+    click: Click,
     *,
-    message_id: str,
     now: datetime,
-    evidence: Mapping[str, Any],
 ) -> tuple[Confirmation, int | None]:
     """Grant what waits, since the link in this message was used; and which request that was."""
     if Standing.of(customer).may_mail:
@@ -86,7 +95,7 @@ async def confirm(
     request = await last_word(session, customer.id, topic=TOPIC, channel=CHANNEL)
     if request is None or request.confirm_until is None or now > request.confirm_until:
         return Confirmation.OUTDATED, None
-    message = await session.get(tables.Message, message_id)
+    message = await session.get(tables.Message, click.message_id)
     address = message.to_address if message else None
     if customer.email is None or (address or "").lower() != customer.email_key:
         return Confirmation.OUTDATED, None  # it was sent to an address that is theirs no more
@@ -99,8 +108,12 @@ async def confirm(
         basis="double_opt_in",
         source="confirmation",
         at=now,
-        wording=request.wording,
-        evidence={"requested_at": request.happened_at.isoformat(), **evidence},
+        wording=request.wording or click.wording,
+        evidence={
+            **click.evidence,
+            "message_id": click.message_id,
+            "requested_at": request.happened_at.isoformat(),
+        },
     )
     await lift_suppression(session, customer.email, reasons=FREED_BY_CONSENT)
     return Confirmation.CONFIRMED, request.id

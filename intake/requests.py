@@ -23,7 +23,7 @@ from domain.routing import StartRun, refusal
 from domain.rules import JourneyRules
 from intake.effects import DirectStart, Effects
 from intake.group import Group, view_of
-from intake.opt_in import FREED_BY_CONSENT, Standing, confirm, request_confirmation
+from intake.opt_in import FREED_BY_CONSENT, Click, Standing, confirm, request_confirmation
 from store import intake as records
 from store import tables
 from store.consents import record_consent
@@ -176,21 +176,13 @@ async def confirm_consent(
     session: AsyncSession,
     effects: Effects,
     customer_id: str,
-    message_id: str,
-    *,
-    evidence: Mapping[str, Any],
+    click: Click,
 ) -> Confirmation:
     """Grant the consent that waits, since the link in this message was used."""
     customer = await locked_customer(session, customer_id)
     if customer is None:
         return Confirmation.OUTDATED
-    outcome, request = await confirm(
-        session,
-        customer,
-        message_id=message_id,
-        now=effects.now,
-        evidence={"message_id": message_id, **evidence},
-    )
+    outcome, request = await confirm(session, customer, click, now=effects.now)
     if outcome is Confirmation.CONFIRMED:
         key = f"confirmed:{request}"
         await _tell(session, effects, customer, SUBSCRIBED, source="confirmation", key=key)

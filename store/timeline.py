@@ -101,7 +101,7 @@ def _comes_before(source: _Source, place: Place) -> ColumnElement[bool]:
 
 
 def _consent(place: Place, change: tables.ConsentChange) -> Moment:
-    verb = "given" if change.granted else "withdrawn"
+    verb = "given" if change.granted else "asked for" if change.confirm_until else "withdrawn"
     detail = {"basis": change.basis, "source": change.source, "wording": change.wording}
     title = f"Consent {verb}: {change.topic} by {change.channel}"
     return Moment(place, title, detail=detail)

@@ -1,5 +1,6 @@
 """Customers by the shop's ids: what is known, what they allowed, their story, forgetting them."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -57,7 +58,8 @@ async def change_consents(
 ) -> CustomerView:
     """Record grants and withdrawals with their proof; what is not named stays as it is.
 
-    A withdrawal of marketing by e-mail ends the customer's marketing journeys.
+    A withdrawal of marketing by e-mail ends the customer's marketing journeys. With double opt-in
+    switched on, marketing by e-mail waits to be confirmed, unless its basis is `double_opt_in`.
     """
     await intake.change_consent(
         await _id_of(database, customer_id),
@@ -95,6 +97,7 @@ async def _view(session: AsyncSession, found: tables.Customer) -> CustomerView:
         anonymous_ids=await anonymous_ids_of(session, found.id),
         consents=await consents_in_force(session, found.id),
         suppressions=await suppressions_of(session, found.email) if found.email else [],
+        now=datetime.now(UTC),
     )
 
 

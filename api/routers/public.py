@@ -6,6 +6,7 @@ POST does, from the page's button or from the mail program's own (RFC 8058).
 
 import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -18,11 +19,14 @@ from api.dependencies import CatalogueDep, IntakeDep, PagesDep, ServicesDep
 from api.errors import RETRY_AFTER
 from api.openapi import headers
 from api.pages import Pages
+from api.paths import LinkToken
 from api.quotas import QuotaByAddress
-from domain.errors import Unavailable
+from api.services import Services
+from domain.errors import NotFound, Unavailable
+from domain.opt_in import TOPIC, Confirmation
 from domain.requests import ConsentRequest
 from domain.rules import Catalogue
-from sending.links import BadToken
+from sending.links import BadToken, LinkSubject
 from store.customers import customer_by_id
 
 _EMAIL: Final = "email"
@@ -58,6 +62,10 @@ def _page_saying(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"text/html": {"schema": {"type": "string"}}}}
 
 
+_OUTDATED: Final[dict[int | str, dict[str, Any]]] = {
+    410: _page_saying("A page that says: sign up again, this link is too old.")
+}
+
 router = APIRouter(
     tags=["Public pages"],
     route_class=_PageRoute,
@@ -86,6 +94,8 @@ class Reader:
     address: str | None
     #: The topics that they may be written about by e-mail.
     topics: frozenset[str]
+    #: Those that wait for their confirmation.
+    pending: frozenset[str]
     locales: tuple[str | None, ...]
 
     def evidence(self, request: Request, **more: Any) -> dict[str, Any]:
@@ -94,17 +104,25 @@ class Reader:
         return {"message_id": self.message_id, "user_agent": agent, **more}
 
 
-async def _reader(token: str, request: Request, services: ServicesDep) -> Reader:
-    subject = services.links.read(token)
+async def _reader(token: LinkToken, request: Request, services: ServicesDep) -> Reader:
+    return await _read(services.links.read(token), token, request, services)
+
+
+async def _confirmer(token: LinkToken, request: Request, services: ServicesDep) -> Reader:
+    return await _read(services.links.read_confirmation(token), token, request, services)
+
+
+async def _read(subject: LinkSubject, token: str, request: Request, services: Services) -> Reader:
     async with services.database.reading() as session:
         customer = await customer_by_id(session, subject.customer_id)
-    consents = customer.consents if customer else {}
+    consents, pending = (customer.consents, customer.pending) if customer else ({}, {})
     return Reader(
         token=token,
         customer_id=customer.id if customer else subject.customer_id,
         message_id=subject.message_id,
         address=_masked(customer.email) if customer and customer.email else None,
         topics=frozenset(topic for topic, channels in consents.items() if _EMAIL in channels),
+        pending=frozenset(topic for topic, channels in pending.items() if _EMAIL in channels),
         locales=(customer.locale if customer else None, *_languages(request)),
     )
 
@@ -129,9 +147,10 @@ async def unsubscribe(
     one_click = b"One-Click" in await request.body()
     changes = [_change(topic, granted=False) for topic in _topics(catalogue)]
     evidence = reader.evidence(request, one_click=one_click)
-    await intake.change_consent(
-        reader.customer_id, changes, source="unsubscribe", evidence=evidence
-    )
+    with suppress(NotFound):  # erased since: nobody is left to write to
+        await intake.change_consent(
+            reader.customer_id, changes, source="unsubscribe", evidence=evidence
+        )
     return pages.page(
         "unsubscribed.html", locales=reader.locales, address=reader.address, token=reader.token
     )
@@ -163,10 +182,61 @@ async def choose_preferences(
         if (topic in chosen) != (topic in reader.topics)
     ]
     if changes:
-        await intake.change_consent(
-            reader.customer_id, changes, source="preferences", evidence=reader.evidence(request)
-        )
+        with suppress(NotFound):  # erased since
+            await intake.change_consent(
+                reader.customer_id, changes, source="preferences", evidence=reader.evidence(request)
+            )
     return _preferences(pages, reader, topics, chosen=chosen, saved=True)
+
+
+@router.get("/confirm/{token}", summary="Page: do you want to be written to?", responses=_OUTDATED)
+async def ask_to_confirm(
+    reader: Annotated[Reader, Depends(_confirmer)], services: ServicesDep, pages: PagesDep
+) -> HTMLResponse:
+    """Ask whether the reader wants what was asked for with their address. Changes nothing."""
+    if TOPIC in reader.topics:
+        return _confirmed(pages, reader, services)
+    if TOPIC not in reader.pending:
+        return _outdated(pages, reader)
+    return pages.page(
+        "confirm.html",
+        locales=reader.locales,
+        address=reader.address,
+        wording=pages.say(_wording(TOPIC), reader.locales),
+    )
+
+
+@router.post("/confirm/{token}", summary="Confirm a subscription", responses=_OUTDATED)
+async def confirm(
+    reader: Annotated[Reader, Depends(_confirmer)],
+    request: Request,
+    services: ServicesDep,
+    intake: IntakeDep,
+    pages: PagesDep,
+) -> HTMLResponse:
+    """Let the consent hold that waited for this (double opt-in). Once more changes nothing."""
+    outcome = await intake.confirm(
+        reader.customer_id,
+        reader.message_id or "",
+        wording=pages.say(_wording(TOPIC), reader.locales),
+        evidence=reader.evidence(request),
+    )
+    if outcome is Confirmation.OUTDATED:
+        return _outdated(pages, reader)
+    return _confirmed(pages, reader, services)
+
+
+def _confirmed(pages: Pages, reader: Reader, services: Services) -> HTMLResponse:
+    return pages.page(
+        "confirmed.html",
+        locales=reader.locales,
+        address=reader.address,
+        preferences=services.links.preferences(reader.customer_id),
+    )
+
+
+def _outdated(pages: Pages, reader: Reader) -> HTMLResponse:
+    return pages.page("outdated-link.html", locales=reader.locales, status=HTTPStatus.GONE)
 
 
 def _preferences(

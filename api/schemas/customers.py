@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from domain.consents import ConsentStatus, consent_status
 from domain.requests import ConsentRequest
 from store import tables
 from store.timeline import Moment
@@ -14,15 +15,27 @@ from store.timeline import Moment
 class ConsentView(BaseModel):
     """The last word of a customer on one topic and channel."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     topic: str = Field(examples=["marketing"])
     channel: str = Field(examples=["email"])
-    granted: bool
+    granted: bool = Field(description="Whether we may write.")
+    status: ConsentStatus = Field(
+        description="With double opt-in a consent is `pending` until it is confirmed, "
+        "and `lapsed` when it was not in time.",
+        examples=["granted"],
+    )
     basis: str = Field(examples=["express"])
     source: str = Field(description="Where it was given or withdrawn.", examples=["api"])
     wording: str | None = Field(description="The words that were agreed to.")
     happened_at: datetime
+    confirm_until: datetime | None = Field(
+        description="Until when what was asked for may be confirmed."
+    )
+
+    @classmethod
+    def of(cls, change: tables.ConsentChange, *, now: datetime) -> Self:
+        """The word in this row, as it stands now."""
+        status = consent_status(granted=change.granted, confirm_until=change.confirm_until, now=now)
+        return cls.model_validate({**change.model_dump(), "status": status})
 
 
 class SuppressionView(BaseModel):
@@ -65,12 +78,13 @@ class CustomerView(BaseModel):
         anonymous_ids: Sequence[str],
         consents: Sequence[tables.ConsentChange],
         suppressions: Sequence[tables.Suppression],
+        now: datetime,
     ) -> Self:
         """The customer in this row."""
         return cls(
             id=customer.external_id,
             anonymous_ids=list(anonymous_ids),
-            consents=[ConsentView.model_validate(change) for change in consents],
+            consents=[ConsentView.of(change, now=now) for change in consents],
             suppressions=[SuppressionView.model_validate(row) for row in suppressions],
             **{name: getattr(customer, name) for name in _COLUMNS},
         )

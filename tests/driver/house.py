@@ -197,6 +197,7 @@ async def open_house(
     settings: Mapping[str, Any] | None = None,
     server: Server = time_skipping,
     pace: Pace = Pace(),  # noqa: B008 - a frozen value
+    double_opt_in: bool = False,
 ) -> AsyncIterator[House]:
     """The house with these journeys (all unless named) under these settings.
 
@@ -217,6 +218,7 @@ async def open_house(
                 pace=pace,
                 deliverer=dispatcher,
                 now=clock.now,
+                double_opt_in=double_opt_in,
             )
             async with intake:
                 control = RunControl(environment.client)

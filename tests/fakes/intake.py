@@ -8,6 +8,7 @@ from domain.deliveries import DeliveryEvent
 from domain.errors import Unavailable
 from domain.ids import new_run_id, workflow_id
 from domain.incoming import Incoming
+from domain.opt_in import Confirmation
 from domain.requests import ConsentRequest, StartedRun, StartRequest
 
 
@@ -34,6 +35,9 @@ class FakeIntake:
     started: dict[str, StartedRun] = field(default_factory=dict)
     reports: list[tuple[str, DeliveryEvent]] = field(default_factory=list)
     consent_changes: list[ConsentChange] = field(default_factory=list)
+    confirmed: list[tuple[str, str, str, Mapping[str, Any]]] = field(default_factory=list)
+    #: What becomes of attempts to confirm.
+    confirmation: Confirmation = Confirmation.CONFIRMED
     erased: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -72,6 +76,13 @@ class FakeIntake:
     ) -> None:
         self._may_fail()
         self.consent_changes.append(ConsentChange(customer_id, tuple(changes), source, evidence))
+
+    async def confirm(
+        self, customer_id: str, message_id: str, *, wording: str, evidence: Mapping[str, Any]
+    ) -> Confirmation:
+        self._may_fail()
+        self.confirmed.append((customer_id, message_id, wording, evidence))
+        return self.confirmation
 
     async def erase(self, customer_id: str, *, actor: str) -> None:
         self._may_fail()

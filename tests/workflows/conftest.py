@@ -29,6 +29,7 @@ def customer_on(database: Database, composer: Composer, tmp_path: Path) -> OnJou
         known: bool = True,
         server: Server = time_skipping,
         pace: Pace = Pace(),  # noqa: B008 - a frozen value
+        double_opt_in: bool = False,
         **settings: Any,
     ) -> AsyncIterator[Customer]:
         outbox = tmp_path / "outbox"
@@ -41,6 +42,7 @@ def customer_on(database: Database, composer: Composer, tmp_path: Path) -> OnJou
             settings=settings,
             server=server,
             pace=pace,
+            double_opt_in=double_opt_in,
         ) as house:
             customer = Customer(house)
             if known:
