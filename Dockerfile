@@ -18,6 +18,7 @@ COPY pyproject.toml README.md LICENSE cli.py config.py worker.py ./
 COPY activities/ activities/
 COPY api/ api/
 COPY dispatch/ dispatch/
+COPY doctor/ doctor/
 COPY domain/ domain/
 COPY intake/ intake/
 COPY local/ local/

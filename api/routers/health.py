@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from api.dependencies import MetricsDep, ServicesDep, SettingsDep
+from api.dependencies import MetricsDep, ServicesDep
 from api.services import Services
 from domain.errors import Unavailable
 from store.dispatches import backlog
@@ -27,6 +27,7 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
     version: str
     time_scale: float = Field(description="Virtual seconds per real second; 1 in production.")
+    instance: str = Field(description="The same for gateways whose links are signed alike.")
 
 
 class Readiness(BaseModel):
@@ -39,9 +40,13 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz", summary="Alive?")
-async def tell_health(request: Request, settings: SettingsDep) -> Health:
+async def tell_health(request: Request, services: ServicesDep) -> Health:
     """Answers as long as the process does; asks nobody else."""
-    return Health(version=request.app.version, time_scale=settings.time_scale)
+    return Health(
+        version=request.app.version,
+        time_scale=services.settings.time_scale,
+        instance=services.links.fingerprint,
+    )
 
 
 @router.get(

@@ -7,8 +7,8 @@ if ! temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" >/de
 fi
 # The server may learn of its new namespace some seconds later.
 attempt=1
-until temporal operator search-attribute create --type Keyword \
-    --name DormouseCustomer --name DormouseJourneyVersion; do
+until temporal operator search-attribute create \
+    --name DormouseCustomer --type Keyword --name DormouseJourneyVersion --type Keyword; do
     [ "$attempt" -lt 30 ] || exit 1
     attempt=$((attempt + 1))
     sleep 2

@@ -1,0 +1,1 @@
+"""The doctor: what is wrong with a deployment, and the cure of each in one sentence."""

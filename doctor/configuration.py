@@ -1,0 +1,99 @@
+"""What the settings alone tell."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from config import Sender, Settings
+from doctor.findings import Finding, failed, ok, warning
+from domain.errors import DormouseError
+from sending.sendgrid_webhook import is_public_key
+from worker import composer_of
+
+#: Left as they are, mails come from a shop that does not exist.
+_OWN: Final = ("shop_name", "shop_url", "shop_postal_address", "shop_from")
+#: Fewer different characters than this were typed, not drawn.
+_FEWEST_CHARACTERS: Final = 10
+_MAKE_ONE: Final = "python -c 'import secrets; print(secrets.token_hex(32))'"
+
+
+def look_at_settings(settings: Settings) -> Iterator[Finding]:
+    """Findings about what is set."""
+    yield _secret(settings)
+    yield _shop(settings)
+    yield _time(settings)
+    yield _sender(settings)
+    if settings.sender is Sender.SENDGRID:
+        yield _webhook(settings)
+    if settings.secret_key:
+        yield _mails(settings)
+
+
+def _secret(settings: Settings) -> Finding:
+    if settings.secret_key is None:
+        return failed(
+            "secret key",
+            f"DORMOUSE_SECRET_KEY is missing: make one with `{_MAKE_ONE}`, the same for every "
+            "gateway and worker.",
+        )
+    if len(set(settings.secret_key.get_secret_value())) < _FEWEST_CHARACTERS:
+        return failed(
+            "secret key",
+            f"DORMOUSE_SECRET_KEY can be guessed: make a random one with `{_MAKE_ONE}`.",
+        )
+    return ok("secret key", "DORMOUSE_SECRET_KEY is set and looks random.")
+
+
+def _shop(settings: Settings) -> Finding:
+    left = [name for name in _OWN if getattr(settings, name) == _default(name)]
+    if left:
+        named = ", ".join(f"DORMOUSE_{name.upper()}" for name in left)
+        return failed("shop", f"Mails would show the sample shop: set {named}.")
+    return ok("shop", f"Mails come from {settings.shop_from}.")
+
+
+def _time(settings: Settings) -> Finding:
+    if settings.time_scale != 1:
+        return failed(
+            "time",
+            f"Journeys run {settings.time_scale:g} times too fast: set DORMOUSE_TIME_SCALE to 1.",
+        )
+    return ok("time", "Journeys run at the pace of real life.")
+
+
+def _sender(settings: Settings) -> Finding:
+    if settings.sender is Sender.OUTBOX:
+        return warning(
+            "sender",
+            "Mails stay in the outbox and reach nobody: set DORMOUSE_SENDER to sendgrid or smtp.",
+        )
+    return ok("sender", f"Mails leave by {settings.sender.value}.")
+
+
+def _webhook(settings: Settings) -> Finding:
+    keys = settings.sendgrid_webhook_keys
+    if not keys:
+        return warning(
+            "webhook",
+            "Bounces and clicks are not heard of: set DORMOUSE_SENDGRID_WEBHOOK_KEYS to the "
+            "public key of SendGrid's Signed Event Webhook.",
+        )
+    for number, key in enumerate(keys, start=1):
+        if not is_public_key(key):
+            return failed(
+                "webhook",
+                f"Key {number} of DORMOUSE_SENDGRID_WEBHOOK_KEYS is no public key: copy it again "
+                "from SendGrid's Signed Event Webhook.",
+            )
+    return ok("webhook", "SendGrid's reports can be verified.")
+
+
+def _mails(settings: Settings) -> Finding:
+    try:
+        composer_of(settings)
+    except DormouseError as error:
+        return failed("mails", str(error))
+    return ok("mails", "Every step of every journey has a sound mail.")
+
+
+def _default(name: str) -> object:
+    return Settings.model_fields[name].default

@@ -1,0 +1,31 @@
+"""What the mail server tells; no mail leaves."""
+
+from collections.abc import AsyncGenerator
+
+from config import Settings
+from doctor.findings import Finding, failed, ok, warning
+from domain.errors import DormouseError
+from sending.smtp import SmtpChannel
+
+
+async def look_at_smtp(settings: Settings) -> AsyncGenerator[Finding, None]:
+    """Whether the mail server lets us in, and whether others can read what we hand over."""
+    assert settings.smtp_url is not None  # noqa: S101 - the settings see to it
+    channel: SmtpChannel | None = None
+    try:
+        channel = SmtpChannel(settings.smtp_url.get_secret_value())
+        visit = await channel.visit()
+    except DormouseError as error:
+        yield failed("smtp", str(error))
+    else:
+        if visit.is_encrypted:
+            yield ok("smtp", f"The mail server {visit.where} lets us in, encrypted.")
+        else:
+            yield warning(
+                "smtp",
+                f"The mail server {visit.where} offers no encryption: mails and password can be "
+                "read on the way, unless both stand in one private network.",
+            )
+    finally:
+        if channel:
+            await channel.aclose()
