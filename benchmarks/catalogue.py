@@ -6,5 +6,10 @@ from typing import Final
 from benchmarks import mails
 from benchmarks.harness import Benchmark
 from benchmarks.intake import accepting
+from benchmarks.journeys import completing
 
-BENCHMARKS: Final[Sequence[Benchmark]] = (*accepting.BENCHMARKS, *mails.BENCHMARKS)
+BENCHMARKS: Final[Sequence[Benchmark]] = (
+    *accepting.BENCHMARKS,
+    *mails.BENCHMARKS,
+    *completing.BENCHMARKS,
+)

@@ -1,0 +1,40 @@
+"""A worker of the smallest workflow, with the sandbox and the queues of our own.
+
+    python -m benchmarks.journeys.raw_worker FOLDER
+
+Where Temporal is comes from its own environment variables.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.worker import Worker
+
+from benchmarks.journeys.raw import QUEUE, SENDING_QUEUE, Activities, Raw
+from worker import workflow_runner
+
+
+async def work(folder: Path) -> None:
+    """Work until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    client = await Client.connect(**ClientConfig.load_client_connect_config())
+    activities = Activities(folder)
+    stories = Worker(
+        client,
+        task_queue=QUEUE,
+        workflows=[Raw],
+        activities=[activities.look_up, activities.note_end],
+        workflow_runner=workflow_runner(),
+    )
+    sender = Worker(client, task_queue=SENDING_QUEUE, activities=[activities.act])
+    async with stories, sender:
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(work(Path(sys.argv[1])))
