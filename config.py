@@ -1,5 +1,6 @@
 """Settings: the one reader of the environment (`DORMOUSE_*`, and `.env` beside it)."""
 
+from datetime import timedelta
 from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
@@ -11,8 +12,10 @@ from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.durations import Duration
 from domain.errors import DormouseError
 from domain.pace import Pace
+from domain.recommending import Togetherness
 
 # Temporal joins both with a dot, and keeps the colon and double underscores to itself.
 _DEPLOYMENT_NAME: Final = r"^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$"
@@ -117,6 +120,12 @@ class Settings(BaseSettings):
     #: Virtual seconds per real second, for demonstrations; 1 in production.
     time_scale: float = Field(default=1, ge=1, le=10_000_000)
 
+    #: Two products count as bought together when they stood in so many of the orders of late
+    #: together, and so many times as often as by chance.
+    bought_together_within: Duration = timedelta(days=180)
+    bought_together_min_orders: int = Field(default=3, ge=1)
+    bought_together_min_lift: float = Field(default=1.5, ge=1)
+
     shop_name: str = "Dormouse Shop"
     shop_url: Url = "https://shop.example"
     shop_postal_address: str = "Dormouse Shop, 1 Hazel Lane, 12345 Woodland"
@@ -159,6 +168,15 @@ class Settings(BaseSettings):
     def pace(self) -> Pace:
         """How fast the journeys' time passes."""
         return Pace(self.time_scale)
+
+    @cached_property
+    def togetherness(self) -> Togetherness:
+        """From when on two products count as bought together."""
+        return Togetherness(
+            within=self.bought_together_within,
+            min_orders=self.bought_together_min_orders,
+            min_lift=self.bought_together_min_lift,
+        )
 
     @cached_property
     def base_url(self) -> str:

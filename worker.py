@@ -1,6 +1,7 @@
 """The worker: runs the journeys' workflows and their activities until it is told to stop."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,14 +12,17 @@ from typing import Any, Final
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.composing import Composer, Shop
+from activities.recommending import ComplementActivities
 from activities.records import RecordActivities
 from activities.sending import SendActivities
 from config import Settings, WrongSetting
 from dispatch.connection import connect
+from dispatch.schedules import UPKEEP_QUEUE, keep_schedule
 from domain.errors import Invalid
 from domain.pace import Pace
 from runtime.listing import name_of
@@ -30,6 +34,9 @@ from sending.links import Links
 from sending.rendering import Templates
 from store.sessions import Database
 from workflows.catalogue import JOURNEYS
+from workflows.refresh_complements import RefreshComplements
+
+logger = logging.getLogger(__name__)
 
 #: Workflows and their local activities.
 JOURNEYS_QUEUE: Final = "journeys"
@@ -41,6 +48,8 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 _PASSED_THROUGH: Final = ("domain", "store", "sending", "activities", "runtime", "pydantic", "ulid")
 #: What is under way when the worker is told to stop may take this long to finish.
 _GRACE: Final = timedelta(seconds=30)
+#: How long a start waits, in seconds, for Temporal to take the schedule.
+_PATIENCE: Final = 10.0
 
 
 def workflow_runner() -> SandboxedWorkflowRunner:
@@ -82,6 +91,25 @@ def build_workers(
         deployment_config=deployment,
     )
     return stories, sender
+
+
+def build_upkeep(
+    client: Client,
+    complements: ComplementActivities,
+    *,
+    version: WorkerDeploymentVersion | None = None,
+) -> Worker:
+    """The worker for what no customer waits for: one thing at a time."""
+    return Worker(
+        client,
+        task_queue=UPKEEP_QUEUE,
+        workflows=[RefreshComplements],
+        activities=[complements.refresh_complements],
+        max_concurrent_activities=1,
+        workflow_runner=workflow_runner(),
+        graceful_shutdown_timeout=_GRACE,
+        deployment_config=_deployment_of(version),
+    )
 
 
 def _deployment_of(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfig | None:
@@ -206,16 +234,30 @@ async def running_workers(settings: Settings) -> AsyncIterator[None]:
             pace=settings.pace,
             now=lambda: datetime.now(UTC),
         )
+        complements = ComplementActivities(
+            database=database, pace=settings.pace, now=lambda: datetime.now(UTC)
+        )
+        version = version_of(settings)
         workers = build_workers(
             client,
             send=send,
             records=records,
             sends_per_second=settings.sends_per_second,
-            version=version_of(settings),
+            version=version,
         )
-        for worker in workers:
+        for worker in (*workers, build_upkeep(client, complements, version=version)):
             await stack.enter_async_context(worker)
+        await _keep_schedule(client, settings)
         yield
+
+
+async def _keep_schedule(client: Client, settings: Settings) -> None:
+    """Without the schedule journeys run as before, only recommendations grow old: say so."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await keep_schedule(client, settings.togetherness, pace=settings.pace)
+    except (RPCError, TimeoutError) as error:
+        logger.warning("schedule.not_kept", extra={"error": str(error)})
 
 
 async def run_worker(settings: Settings) -> None:

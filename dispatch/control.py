@@ -17,6 +17,7 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from dispatch.schedules import REFRESH_COMPLEMENTS
 from dispatch.temporal import JOURNEYS_QUEUE
 from domain.errors import Refused, Unavailable
 from domain.journeys import RunPosition
@@ -26,6 +27,7 @@ T = TypeVar("T")
 #: How long somebody at a screen waits for Temporal, in seconds.
 _PATIENCE: Final = 2.0
 _DOWN: Final = "Temporal or its worker does not answer now; try again in a moment."
+_NO_SCHEDULE: Final = "No worker has made the schedule yet; start one, then try again."
 
 
 class RunControl:
@@ -65,6 +67,19 @@ class RunControl:
     async def end(self, workflow_id: str, reason: str) -> RunPosition:
         """End the run at its next step boundary, with `reason` as its exit reason."""
         return await self._update(workflow_id, "end", reason)
+
+    async def refresh_complements(self) -> None:
+        """Have what is bought together counted now, also while the schedule is paused."""
+        schedule = self._client.get_schedule_handle(REFRESH_COMPLEMENTS)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await schedule.trigger()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise Unavailable(_NO_SCHEDULE) from error
+            raise Unavailable(_DOWN) from error
+        except (TimeoutError, RuntimeError) as error:
+            raise Unavailable(_DOWN) from error
 
     async def is_reachable(self) -> bool:
         """Whether Temporal answers."""

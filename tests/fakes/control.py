@@ -13,6 +13,8 @@ class FakeControl:
     reachable: bool = True
     worker: bool = True
     runs: dict[str, RunPosition] = field(default_factory=dict)
+    #: How often somebody had what is bought together counted.
+    refreshed: int = 0
 
     async def position(self, workflow_id: str) -> RunPosition | None:
         return self.runs.get(workflow_id) if self.reachable and self.worker else None
@@ -30,6 +32,11 @@ class FakeControl:
 
     async def end(self, workflow_id: str, reason: str) -> RunPosition:
         return self._moved(workflow_id, status=RunStatus.ENDED, exit_reason=reason)
+
+    async def refresh_complements(self) -> None:
+        if not self.reachable:
+            raise Unavailable("Temporal does not answer; try again in a moment.")
+        self.refreshed += 1
 
     async def is_reachable(self) -> bool:
         return self.reachable

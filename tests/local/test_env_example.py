@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -6,6 +7,7 @@ from typing import Any
 import pytest
 
 from config import Settings
+from domain.durations import say_duration
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 LINES = EXAMPLE.read_text().splitlines()
@@ -15,6 +17,8 @@ def written(default: Any) -> str:
     """A default as it stands in the example."""
     if default is None or default == ():
         return ""
+    if isinstance(default, timedelta):
+        return say_duration(default)
     return str(default.value if isinstance(default, Enum) else default)
 
 
