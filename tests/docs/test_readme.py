@@ -1,6 +1,7 @@
 """What the pages say holds: quotes, names, settings and links."""
 
 import re
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from typer.main import get_command
 
 from cli import app
 from config import Settings
+from domain.durations import say_duration
 from tests.docs.pages import PAGES, README, ROOT, blocks, commands, is_quoted_from
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -27,6 +29,8 @@ def spoken_commands() -> set[str]:
 
 def default_of(name: str) -> str:
     default = Settings.model_fields[name].default
+    if isinstance(default, timedelta):
+        return say_duration(default)
     shown = "" if default is None or default == () else default
     return str(shown.value if isinstance(shown, Enum) else shown)
 
