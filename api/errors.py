@@ -123,7 +123,8 @@ async def _expected(request: Request, error: Exception) -> ProblemResponse:
         case Refused():
             return problem(HTTPStatus.CONFLICT, error.code, str(error))
         case Invalid():
-            places = [{"field": error.field, "message": str(error)}] if error.field else []
+            told = str(error).removeprefix(f"{error.field}: ")
+            places = [{"field": error.field, "message": told}] if error.field else []
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error), errors=places)
         case Unavailable():
             logger.warning("request.unavailable", extra={"path": request.url.path}, exc_info=error)

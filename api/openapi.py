@@ -72,6 +72,7 @@ def _complete(document: dict[str, Any]) -> None:
     components["responses"] = {_name_of(status): _response(status) for status in PROBLEMS}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
+            _leave_null_out(operation)
             _tell_answers(operation, method, path)
             _show_example(operation, schemas)
 
@@ -85,6 +86,16 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
         "headers": headers(*HEADERS_OF.get(status, ()), *QUOTA),
         "content": {_PROBLEM: {"schema": schema, "example": example}},
     }
+
+
+def _leave_null_out(operation: Mapping[str, Any]) -> None:
+    """Parameters may be absent, but there is no way to write null into a URL or a header."""
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        values = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+        if len(values) == 1:
+            del schema["anyOf"]
+            schema |= values[0]
 
 
 def _tell_answers(operation: dict[str, Any], method: str, path: str) -> None:

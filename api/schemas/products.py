@@ -47,6 +47,13 @@ WebAddress = Annotated[str, Field(max_length=2_000, pattern=r"^https?://\S+$")]
 ProductIds = Annotated[list[Annotated[str, Field(max_length=255)]], Field(max_length=100)]
 
 
+def _no_boolean(value: object) -> object:
+    """Pydantic would take `false` for 0: sold out."""
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number")  # noqa: TRY004 - what pydantic reports
+    return value
+
+
 class ProductRequest(BaseModel):
     """A product of the shop's catalogue. What a feed says beyond this is left out."""
 
@@ -103,7 +110,7 @@ class ProductRequest(BaseModel):
         description="Pieces that one customer uses up in a day, of a consumable.",
         examples=["2"],
     )
-    stock: int | None = Field(
+    stock: Annotated[int | None, BeforeValidator(_no_boolean)] = Field(
         None,
         ge=0,
         lt=2**31,
@@ -137,11 +144,12 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+_ProductList = Annotated[list[ProductRequest], Field(min_length=1, max_length=1_000)]
 #: One product or several, as they came: each is judged by itself later.
 Products = Annotated[
     list[Any],
     Field(min_length=1, max_length=1_000),
-    BeforeValidator(_listed, json_schema_input_type=ProductRequest | list[ProductRequest]),
+    BeforeValidator(_listed, json_schema_input_type=ProductRequest | _ProductList),
 ]
 
 

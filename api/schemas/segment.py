@@ -14,16 +14,28 @@ from api.errors import Place
 
 LARGEST_BATCH: Final = 1_000
 
+
+def _id_schema(*, shortest: int = 0) -> dict[str, Any]:
+    text = {"type": "string", "minLength": shortest, "maxLength": 255}
+    return {"anyOf": [text, {"type": "number"}]}
+
+
 #: Shops number their customers too: a number is the same id as its digits.
 Id = Annotated[
     str,
     Field(max_length=255, coerce_numbers_to_str=True),
-    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 255}, {"type": "number"}]}),
+    WithJsonSchema(_id_schema()),
 ]
+#: From the year 1 to the year 9999.
+_UNIX_TIME: Final = {
+    "type": "number",
+    "minimum": -62_135_596_800_000,
+    "maximum": 253_402_300_799_999,
+}
 #: A number is Unix time, in seconds or milliseconds.
 Time = Annotated[
     datetime,
-    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, _UNIX_TIME]}),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Object = dict[str, Any]
@@ -120,7 +132,7 @@ class AliasCall(Message):
 
     example: ClassVar[dict[str, Any]] = {"previousId": "b-81", "userId": "4711"}
 
-    previous_id: Annotated[Id, Field(min_length=1)]
+    previous_id: Annotated[Id, Field(min_length=1), WithJsonSchema(_id_schema(shortest=1))]
 
 
 CALLS: Final[dict[str, type[Message]]] = {

@@ -8,6 +8,7 @@ import pytest
 
 from api.app import Services
 from api.pages import TEMPLATES
+from domain.errors import NotFound
 from domain.requests import ConsentRequest
 from sending.mails.translations import read_translations
 from store import tables
@@ -114,9 +115,11 @@ class TestUnsubscribeLink:
         assert "ada@example.com" not in page.text
 
     async def test_works_for_a_person_whom_we_have_forgotten(
-        self, client: httpx.AsyncClient, services: Services
+        self, client: httpx.AsyncClient, services: Services, intake: FakeIntake
     ) -> None:
         link = services.links.unsubscribe("cus_erased", "msg_1")
+        intake.failures_ahead = 1
+        intake.failure = NotFound("No customer cus_erased is known.")
 
         assert (await client.get(link)).status_code == 200
         assert (await client.post(link)).status_code == 200

@@ -1,6 +1,5 @@
 """The client that shops have: segment-analytics-python, unchanged, over a real socket."""
 
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -9,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import uvicorn
 from segment.analytics.client import Client
 
 from api.app import Services, create_app
@@ -18,11 +16,12 @@ from domain.incoming import Call
 from store.sessions import Database
 from tests.api.conftest import NewKey
 from tests.fakes.intake import FakeIntake
+from tests.fakes.served import served
 
 
 @pytest.fixture
 def url(services: Services) -> Iterator[str]:
-    """Where the gateway listens: a real server in a thread, on a port of its own."""
+    """Where the gateway listens."""
 
     @asynccontextmanager
     async def on_the_servers_loop() -> AsyncIterator[Services]:
@@ -30,16 +29,8 @@ def url(services: Services) -> Iterator[str]:
         yield replace(services, database=database)
         await database.close()
 
-    config = uvicorn.Config(create_app(on_the_servers_loop), port=0, log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with served(create_app(on_the_servers_loop)) as url:
+        yield url
 
 
 class Shop:
