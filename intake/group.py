@@ -9,7 +9,6 @@ from domain.cart import CART_EVENTS, MAY_EMPTY, empties
 from domain.events import (
     CART_EMPTIED,
     CUSTOMER_MERGED,
-    ENGAGEMENT,
     MAIL_EVENTS,
     OBJECTIONS,
     ORDER_COMPLETED,
@@ -22,16 +21,19 @@ from domain.facts import facts_of
 from domain.ids import fitting
 from domain.incoming import Call, Incoming
 from domain.products import ProductKind, slowest
-from domain.routing import CustomerView, refusal, route
+from domain.routing import CustomerView, route
 from domain.rules import Catalogue
 from intake.effects import Effects
 from intake.learning import learn_order
-from intake.people import People, later_of, note_moment
+from intake.noting import LOOK_GRAIN, note
+from intake.people import People
+from intake.relevance import Relevance
 from intake.traits import IDENTIFIED, apply_traits, moments, withdraw_unless_given_since
 from store import intake as records
 from store import tables
 from store.events import events_since
 from store.intake import Runs
+from store.people import Person, customers_at_hand, write_moments
 from store.products import kinds_of
 from store.sessions import AsyncSession
 
@@ -51,7 +53,7 @@ class Done:
     """One message, understood: who did what."""
 
     message: Incoming
-    customer: tables.Customer
+    person: Person
     event: Event
 
 
@@ -66,16 +68,18 @@ class Group:
     #: Events that are kept already but come only after the one that is followed now.
     ahead: set[str] = field(default_factory=set)
     kinds: Mapping[str, ProductKind] = field(default_factory=dict)
+    #: Everybody who is concerned.
+    customers: Mapping[str, tables.Customer] = field(default_factory=dict)
+    relevance: Relevance = field(init=False)
+
+    def __post_init__(self) -> None:
+        effects = self.effects
+        self.relevance = Relevance.under(effects.catalogue, pace=effects.pace, now=effects.now)
 
     @property
     def catalogue(self) -> Catalogue:
         """The journeys with the settings in force."""
         return self.effects.catalogue
-
-    @property
-    def _asked_for(self) -> frozenset[str]:
-        """The names of which somebody asks when they last happened."""
-        return frozenset({IDENTIFIED}).union(*(r.listens for r in self.catalogue.values()))
 
     async def take(self, messages: Sequence[Incoming]) -> list[Event]:
         """Keep what is new among `messages` and put on record what follows from it."""
@@ -85,15 +89,36 @@ class Group:
         people = await People.of(self.session, fresh)
         done = await self._understand(people, fresh)
         new = await records.add_events(
-            self.session, [records.event_row(d.event, d.customer.id) for d in done]
+            self.session, [records.event_row(d.event, d.person.id) for d in done]
         )
         done = [d for d in done if d.event.id in new]
+        self.runs = await records.runs_of(self.session, {one.person.id for one in done})
+        self._end_merged(people)
+        concerned = self._concerned(done)
+        await self._note_only([one for one in done if one.person.id not in concerned])
+        await self._follow_all([one for one in done if one.person.id in concerned])
+        return [one.event for one in done]
+
+    def _concerned(self, done: Sequence[Done]) -> set[str]:
+        """Those about whom something is told, or for whom something may follow."""
+        return {
+            one.person.id
+            for one in done
+            if one.message.traits
+            or self.relevance.may_matter(one.event, one.person, self._runs(one.person.id))
+        }
+
+    async def _note_only(self, done: Sequence[Done]) -> None:
+        """Remember when people were last there whom nothing else concerns."""
+        news = {one.person.id: one.person for one in done if self._note(one.person, one.event)}
+        await write_moments(self.session, news.values())
+
+    async def _follow_all(self, done: Sequence[Done]) -> None:
+        """Follow the events of everybody concerned, one after the other."""
         self.ahead = {one.event.id for one in done}
         await self._look_up(done)
-        self._end_merged(people)
         for one in done:
             await self._follow(one)
-        return [one.event for one in done]
 
     async def _fresh(self, messages: Sequence[Incoming]) -> list[Incoming]:
         first: dict[str, Incoming] = {}
@@ -109,15 +134,14 @@ class Group:
         mails = {e.facts.message_id for e in events if e.name in MAIL_EVENTS and e.facts.message_id}
         sent_by = await records.runs_of_messages(self.session, mails)
         return [
-            Done(message, people.survivor(customer), _of_its_run(event, sent_by))
-            for (message, customer), event in zip(who, events, strict=True)
-            if customer is not None
+            Done(message, people.survivor(person), _of_its_run(event, sent_by))
+            for (message, person), event in zip(who, events, strict=True)
+            if person is not None
         ]
 
     async def _look_up(self, done: Sequence[Done]) -> None:
-        """Read what routing needs to know, for everybody at once."""
-        ids = {one.customer.id for one in done}
-        self.runs = await records.runs_of(self.session, ids)
+        """Read what following needs to know, for everybody at once."""
+        self.customers = await customers_at_hand(self.session, {one.person.id for one in done})
         products = {
             product
             for one in done
@@ -125,29 +149,16 @@ class Group:
             for product in one.event.facts.product_ids
         }
         self.kinds = await kinds_of(self.session, products)
-        told = {one.customer.id for one in done if one.message.traits}
-        if curious := [one for one in done if self._may_qualify(one, is_told_about=told)]:
+        told = {one.person.id for one in done if one.message.traits}
+        if curious := [one for one in done if self._may_qualify(one, told)]:
             oldest = min(one.event.happened_at for one in curious)
             since = oldest - self.effects.pace.of(self._memory())
-            ids = {one.customer.id for one in curious}
+            ids = {one.person.id for one in curious}
             self.past = await records.recent_events(self.session, ids, since=since)
 
-    def _may_qualify(self, one: Done, *, is_told_about: Collection[str]) -> bool:
-        """Whether a condition on earlier events could let the customer in anywhere.
-
-        Nothing is ruled out for somebody of whom this very group says who they are.
-        """
-        at, pace = one.event.happened_at, self.effects.pace
-        view, runs = self._view(one.customer), self._runs(one.customer)
-        return not one.event.is_history and any(
-            at >= self.effects.now - pace.of(rules.entry.fresh_for)
-            and (
-                one.customer.id in is_told_about
-                or refusal(rules, view, runs.active, key="", at=at, pace=pace) is None
-            )
-            for rules in self.catalogue.values()
-            if rules.entry.memory(rules.settings)
-        )
+    def _may_qualify(self, one: Done, told: Collection[str]) -> bool:
+        runs, is_told_about = self._runs(one.person.id), one.person.id in told
+        return self.relevance.may_qualify(one.event, one.person, runs, is_told_about=is_told_about)
 
     def _memory(self) -> timedelta:
         return max(rules.entry.memory(rules.settings) for rules in self.catalogue.values())
@@ -159,7 +170,7 @@ class Group:
 
     async def _follow(self, one: Done) -> None:
         """Everything that one event changes and causes."""
-        customer, event = one.customer, one.event
+        customer, event = self.customers[one.person.id], one.event
         self.ahead.discard(event.id)
         subscription: EventName | None = None
         if one.message.traits:
@@ -167,7 +178,7 @@ class Group:
                 self.session, customer, one.message, self.effects.opt_in
             )
         self._note(customer, event)
-        await self._learn(one)
+        await self._learn(one, customer)
         self.session.add(customer)
         self._route(customer, await self._with_items(event))
         for derived in await self._derived(one, subscription):
@@ -176,15 +187,13 @@ class Group:
                 self._note(customer, derived)
                 self._route(customer, derived)
 
-    def _note(self, customer: tables.Customer, event: Event) -> None:
-        """Remember when what journeys ask for last happened; no shop's own event names pile up."""
-        if event.name in self._asked_for:
-            note_moment(customer, event.name, event.happened_at)
-        if event.name in ENGAGEMENT.events:
-            customer.last_active_at = later_of(customer.last_active_at, event.happened_at)
+    def _note(self, known: Person | tables.Customer, event: Event) -> bool:
+        is_asked_for = event.name in self.relevance.asked_for
+        grain = self.effects.pace.of(LOOK_GRAIN)
+        return note(known, event, is_asked_for=is_asked_for, grain=grain)
 
-    async def _learn(self, one: Done) -> None:
-        customer, event = one.customer, one.event
+    async def _learn(self, one: Done, customer: tables.Customer) -> None:
+        event = one.event
         await learn_order(self.session, customer, event)
         if event.name in OBJECTIONS and one.message.customer_id is None:
             # Told by the shop; what we found out ourselves is on record already.
@@ -207,10 +216,10 @@ class Group:
         return replace(event, facts=facts.model_copy(update={"product_ids": tuple(items)}))
 
     def _route(self, customer: tables.Customer, event: Event) -> None:
-        runs = self._runs(customer)
+        runs = self._runs(customer.id)
         effects = route(
             event,
-            self._view(customer),
+            view_of(customer, runs),
             runs.active,
             self.catalogue,
             now=self.effects.now,
@@ -235,16 +244,13 @@ class Group:
     async def _empties_cart(self, one: Done) -> bool:
         at = one.event.happened_at
         since = at - self.effects.pace.of(_CART_MEMORY)
-        events = await events_since(self.session, one.customer.id, since, names=CART_EVENTS)
+        events = await events_since(self.session, one.person.id, since, names=CART_EVENTS)
         others = self.ahead | {one.event.id}
         before = [e for e in events if e.happened_at <= at and e.id not in others]
         return empties(one.event, before)
 
-    def _runs(self, customer: tables.Customer) -> Runs:
-        return self.runs.setdefault(customer.id, Runs())
-
-    def _view(self, customer: tables.Customer) -> CustomerView:
-        return view_of(customer, self._runs(customer))
+    def _runs(self, customer_id: str) -> Runs:
+        return self.runs.setdefault(customer_id, Runs())
 
     def _kind(self, facts: Facts) -> str | None:
         return slowest([self.kinds.get(product) for product in facts.product_ids])

@@ -1,7 +1,7 @@
 """Who a message is about: found, made, or joined with somebody we knew under another id."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from domain.ids import new_customer_id
@@ -11,7 +11,11 @@ from store.consents import consents_in_force
 from store.customers import customer_by_id
 from store.people import (
     Name,
+    Person,
+    add_people,
+    claim,
     locked_customers,
+    locked_people,
     move_belongings,
     name_customers,
     owners_of,
@@ -34,8 +38,11 @@ class People:
         self._asked: set[Name] = set()
         self._owners: dict[Name, str] = {}
         self._unowned: set[Name] = set()
-        self._customers: dict[str, tables.Customer] = {}
+        self._people: dict[str, Person] = {}
         self._survivors: dict[str, str] = {}
+        #: Who is new, and when we first heard of them.
+        self._new: dict[str, tuple[Person, datetime]] = {}
+        self._claimed: dict[str, str] = {}
         self._new_names: dict[Name, str] = {}
         #: Runs whose customer was merged into one with a run of the same journey.
         self.runs_to_end: list[str] = []
@@ -46,16 +53,16 @@ class People:
         people = cls(session)
         people._asked = {name for message in messages for name in _names(message)}
         await people._look_up({m.customer_id for m in messages if m.customer_id})
-        if any(c.merged_into or c.erased_at for c in people._customers.values()):
+        if any(person.is_gone for person in people._people.values()):
             await people._look_up(set())  # joined or erased while we waited for the lock
         return people
 
     async def _look_up(self, ids: set[str]) -> None:
         self._owners = await owners_of(self._session, self._asked)
         self._unowned = self._asked - self._owners.keys()
-        self._customers |= await locked_customers(self._session, ids | {*self._owners.values()})
+        self._people |= await locked_people(self._session, ids | {*self._owners.values()})
 
-    async def who(self, message: Incoming) -> tables.Customer | None:
+    async def who(self, message: Incoming) -> Person | None:
         """The customer a message is about; None only when our own id names nobody any more."""
         if message.customer_id:
             return await self._ours(message.customer_id)
@@ -63,41 +70,42 @@ class People:
             return await self._join_alias(message.previous_id, message)
         return await self._named(message)
 
-    def survivor(self, customer: tables.Customer) -> tables.Customer:
-        """The customer, or who they were merged into since."""
-        while customer.id in self._survivors:
-            customer = self._customers[self._survivors[customer.id]]
-        return customer
+    def survivor(self, person: Person) -> Person:
+        """The person, or who they were merged into since."""
+        remaining = person.id
+        while remaining in self._survivors:
+            remaining = self._survivors[remaining]
+        return self._people[remaining]
 
-    async def _ours(self, customer_id: str) -> tables.Customer | None:
-        known = self._customers.get(customer_id)
-        if known is not None and known.merged_into is None:
-            return None if known.erased_at else known
+    async def _ours(self, customer_id: str) -> Person | None:
+        known = self._people.get(customer_id)
+        if known is not None and not known.is_gone:
+            return known
         found = await customer_by_id(self._session, customer_id)
         if found is None:
             return None
-        self._customers |= await locked_customers(self._session, [found.id])
-        return self._customers[found.id]
+        self._people |= await locked_people(self._session, [found.id])
+        return self._people[found.id]
 
-    async def _named(self, message: Incoming) -> tables.Customer:
+    async def _named(self, message: Incoming) -> Person:
         user, browser = (
             self._by("user", message.user_id),
             self._by("anonymous", message.anonymous_id),
         )
         if message.user_id is None:
-            return browser or self._new(message)
+            return browser or self._newcomer(message)
         if user is None:
             # A visitor whom nobody claimed becomes the user; somebody else's browser does not.
-            user = browser if browser and browser.external_id is None else self._new(message)
+            user = browser if browser and browser.external_id is None else self._newcomer(message)
             self._name(user, ("user", message.user_id))
-            user.external_id = user.external_id or message.user_id
+            self._claim(user, message.user_id)
         elif browser and browser.id != user.id and browser.external_id is None:
             await self._merge(browser, into=user)
         if message.anonymous_id:
             self._name(user, ("anonymous", message.anonymous_id))
         return user
 
-    async def _join_alias(self, previous_id: str, message: Incoming) -> tables.Customer:
+    async def _join_alias(self, previous_id: str, message: Incoming) -> Person:
         previous = self._by("anonymous", previous_id) or self._by("user", previous_id)
         user = self._by("user", message.user_id)
         if previous is None:
@@ -107,52 +115,64 @@ class People:
             return customer
         if user is None and message.user_id:
             self._name(previous, ("user", message.user_id))
-            previous.external_id = previous.external_id or message.user_id
+            self._claim(previous, message.user_id)
             return previous
         if user is not None and user.id != previous.id:
             await self._merge(previous, into=user)
             return user
         return previous
 
-    def _by(self, kind: str, value: str | None) -> tables.Customer | None:
+    def _by(self, kind: str, value: str | None) -> Person | None:
         owner = self._owners.get((kind, value)) if value else None
-        return self.survivor(self._customers[owner]) if owner else None
+        return self.survivor(self._people[owner]) if owner else None
 
-    def _new(self, message: Incoming) -> tables.Customer:
-        customer = tables.Customer(id=new_customer_id(), created_at=message.received_at)
-        self._session.add(customer)
-        self._customers[customer.id] = customer
+    def _newcomer(self, message: Incoming) -> Person:
+        person = Person(id=new_customer_id())
+        self._new[person.id] = (person, message.received_at)
+        self._people[person.id] = person
         if message.user_id is None and message.anonymous_id:
-            self._name(customer, ("anonymous", message.anonymous_id))
-        return customer
+            self._name(person, ("anonymous", message.anonymous_id))
+        return person
 
-    def _name(self, customer: tables.Customer, name: Name) -> None:
+    def _claim(self, person: Person, user_id: str) -> None:
+        """Know a visitor as this user of the shop, unless they are another one already."""
+        if person.external_id is None:
+            person.external_id = user_id
+            if person.id not in self._new:
+                self._claimed[person.id] = user_id
+
+    def _name(self, customer: Person, name: Name) -> None:
         """Know the customer by this name from now on; the newest owner of a browser holds it."""
         if self._owners.get(name) != customer.id:
             self._owners[name] = self._new_names[name] = customer.id
 
     async def write(self) -> None:
         """Write new customers, then the names they are known by."""
-        await self._session.flush()
+        await add_people(self._session, self._new.values())
+        await claim(self._session, self._claimed)
         await name_customers(self._session, self._new_names, unowned=self._unowned)
         self._unowned -= self._new_names.keys()
-        self._new_names = {}
+        self._new, self._claimed, self._new_names = {}, {}, {}
 
-    async def _merge(self, loser: tables.Customer, *, into: tables.Customer) -> None:
+    async def _merge(self, visitor: Person, *, into: Person) -> None:
         """Give all that an anonymous visitor did, allowed and has under way to the known one."""
         await self.write()
-        conflicts = await runs_in_conflict(self._session, loser=loser.id, survivor=into.id)
+        both = await locked_customers(self._session, [visitor.id, into.id])
+        loser, survivor = both[visitor.id], both[into.id]
+        conflicts = await runs_in_conflict(self._session, loser=loser.id, survivor=survivor.id)
         await move_belongings(
-            self._session, loser=loser.id, survivor=into.id, without_runs=conflicts
+            self._session, loser=loser.id, survivor=survivor.id, without_runs=conflicts
         )
         self.runs_to_end += conflicts
-        loser.merged_into = into.id
-        self._survivors[loser.id] = into.id
-        self._owners = {n: into.id if o == loser.id else o for n, o in self._owners.items()}
-        _take_over(loser, into)
-        into.consents = await self._consents(into.id)
-        into.pending = await self._pending(into.id)
-        self._session.add_all([loser, into])
+        loser.merged_into = survivor.id
+        self._survivors[loser.id] = survivor.id
+        self._owners = {n: survivor.id if o == loser.id else o for n, o in self._owners.items()}
+        _take_over(loser, survivor)
+        survivor.consents = await self._consents(survivor.id)
+        survivor.pending = await self._pending(survivor.id)
+        self._session.add_all([loser, survivor])
+        await self._session.flush()
+        self._people |= await locked_people(self._session, [loser.id, survivor.id])
 
     async def _consents(self, customer_id: str) -> dict[str, list[str]]:
         """What holds after both histories became one: the last word on each channel."""
@@ -200,10 +220,3 @@ def _names(message: Incoming) -> Iterable[Name]:
     if message.previous_id:
         yield ("anonymous", message.previous_id)
         yield ("user", message.previous_id)
-
-
-def note_moment(customer: tables.Customer, name: str, at: datetime) -> None:
-    """Remember when something of this name last happened."""
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    if moment > customer.latest.get(name, ""):
-        customer.latest = {**customer.latest, name: moment}

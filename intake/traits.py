@@ -8,8 +8,9 @@ from domain.events import SUBSCRIBED, EventName
 from domain.incoming import Incoming
 from domain.opt_in import CHANNEL, DoubleOptIn
 from domain.traits import CHANNELS, Traits, read_traits
+from intake.noting import note_moment
 from intake.opt_in import FREED_BY_CONSENT, Standing, request_confirmation
-from intake.people import SAID, note_moment
+from intake.people import SAID
 from store import tables
 from store.consents import consents_in_force, record_consent
 from store.sessions import AsyncSession

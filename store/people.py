@@ -1,16 +1,19 @@
 """Finding and joining people while events are taken in."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlmodel import SQLModel, col
 
 from domain.journeys import OVER
 from store import tables
 from store.overtaking import Overtaken
 from store.sessions import AsyncSession
-from store.upserts import add_missing, put
+from store.upserts import add_missing, put, table_of
 
 #: A person's id outside: (`user` or `anonymous`, the id).
 Name = tuple[str, str]
@@ -25,17 +28,111 @@ _OWNED: Final[Sequence[type[SQLModel]]] = (
 )
 
 
+@dataclass(slots=True)
+class Person:
+    """A customer as the intake meets them at the door: who they are, and what they allow.
+
+    The rest of a customer is read for those alone about whom something is told, or follows.
+    """
+
+    id: str
+    external_id: str | None = None
+    has_address: bool = False
+    consents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pending: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Event name → when it last happened (ISO 8601).
+    latest: Mapping[str, str] = field(default_factory=dict)
+    last_active_at: datetime | None = None
+    #: Merged into somebody else, or erased.
+    is_gone: bool = False
+
+
 async def owners_of(session: AsyncSession, names: Collection[Name]) -> dict[Name, str]:
     """Which customer is known by each of these names; unknown ones are left out."""
-    if not names:
-        return {}
     identity = tables.Identity
+    of_kind = [
+        (col(identity.kind) == kind)
+        & col(identity.value).in_(sorted(value for other, value in names if other == kind))
+        for kind in {kind for kind, _ in names}
+    ]
+    if not of_kind:
+        return {}
     found = await session.execute(
         select(col(identity.kind), col(identity.value), col(identity.customer_id)).where(
-            tuple_(col(identity.kind), col(identity.value)).in_(sorted(names))
+            or_(*of_kind)
         )
     )
-    return {(row.kind, row.value): row.customer_id for row in found}
+    return {(kind, value): customer_id for kind, value, customer_id in found}
+
+
+async def locked_people(session: AsyncSession, ids: Collection[str]) -> dict[str, Person]:
+    """These customers at the door, locked as by `locked_customers`."""
+    if not ids:
+        return {}
+    customer = tables.Customer
+    found = await session.execute(
+        select(
+            col(customer.id),
+            col(customer.external_id),
+            col(customer.email).is_not(None),
+            col(customer.consents),
+            col(customer.pending),
+            col(customer.latest),
+            col(customer.last_active_at),
+            or_(col(customer.merged_into).is_not(None), col(customer.erased_at).is_not(None)),
+        )
+        .where(col(customer.id).in_(sorted(ids)))
+        .order_by(col(customer.id))
+        .with_for_update(key_share=True)
+    )
+    return {row[0]: Person(*row) for row in found}
+
+
+async def add_people(session: AsyncSession, people: Iterable[tuple[Person, datetime]]) -> None:
+    """Write customers of whom nothing is known yet, but since when we know that they exist."""
+    rows: list[dict[str, Any]] = [
+        {
+            "id": person.id,
+            "external_id": person.external_id,
+            "attributes": {},
+            "consents": {},
+            "pending": {},
+            "latest": {},
+            "created_at": created_at,
+        }
+        for person, created_at in people
+    ]
+    if rows:
+        await session.execute(insert(table_of(tables.Customer)), rows)
+
+
+async def claim(session: AsyncSession, external_ids: Mapping[str, str]) -> None:
+    """Let visitors become users of the shop: our own id → the shop's."""
+    rows = [{"ours": ours, "theirs": theirs} for ours, theirs in sorted(external_ids.items())]
+    if rows:
+        core = table_of(tables.Customer)
+        await session.execute(
+            update(core)
+            .where(core.c.id == bindparam("ours"))
+            .values(external_id=bindparam("theirs")),
+            rows,
+        )
+
+
+async def write_moments(session: AsyncSession, people: Iterable[Person]) -> None:
+    """Write down when these customers last did what."""
+    rows = [
+        {"ours": person.id, "noted": person.latest, "active_at": person.last_active_at}
+        for person in sorted(people, key=attrgetter("id"))
+    ]
+    if rows:
+        core = table_of(tables.Customer)
+        await session.execute(
+            update(core)
+            .where(core.c.id == bindparam("ours"))
+            .values(latest=bindparam("noted"), last_active_at=bindparam("active_at")),
+            rows,
+        )
 
 
 async def locked_customers(
@@ -52,6 +149,19 @@ async def locked_customers(
         .where(col(customer.id).in_(sorted(ids)))
         .order_by(col(customer.id))
         .with_for_update(key_share=True)  # nobody's rows that refer to them have to wait
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in found}
+
+
+async def customers_at_hand(
+    session: AsyncSession, ids: Collection[str]
+) -> dict[str, tables.Customer]:
+    """All that is known of these customers, who are locked already."""
+    customer = tables.Customer
+    found = await session.scalars(
+        select(customer)
+        .where(col(customer.id).in_(list(ids)))
         .execution_options(populate_existing=True)
     )
     return {row.id: row for row in found}

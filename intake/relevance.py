@@ -1,0 +1,110 @@
+"""Which events can matter: of all others it is enough to keep them.
+
+Most of what a shop sends are looks at pages and products, by visitors to whom nobody may write, or
+who are in the journey already that a look could start. Nothing follows from these, and they teach
+nothing about the person. To find that out costs much less than to follow an event, as long as it
+takes no more than what is read of everybody at the door.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from domain.cart import MAY_EMPTY
+from domain.entry import Per
+from domain.events import (
+    ABOUT_ONE_ORDER,
+    OBJECTIONS,
+    ORDER_COMPLETED,
+    WITHDRAWALS,
+    Event,
+    EventName,
+)
+from domain.pace import Pace
+from domain.routing import CustomerView, refusal
+from domain.rules import Catalogue, JourneyRules
+from intake.noting import LOOKS
+from intake.traits import IDENTIFIED
+from store.intake import Runs
+from store.people import Person
+
+#: Events that change what we know of somebody, or that others follow from.
+_TELLING: Final = (ORDER_COMPLETED, *ABOUT_ONE_ORDER, *MAY_EMPTY, *OBJECTIONS, *WITHDRAWALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """What can matter under the rules in force. When in doubt, an event does."""
+
+    #: The names of which somebody asks when they last happened.
+    asked_for: frozenset[str]
+    _telling: frozenset[str]
+    _catalogue: Catalogue
+    _pace: Pace
+    _now: datetime
+
+    @classmethod
+    def under(cls, catalogue: Catalogue, *, pace: Pace, now: datetime) -> "Relevance":
+        """The relevance of events to these journeys, now."""
+        asked_for = frozenset({IDENTIFIED}).union(*(r.listens for r in catalogue.values()))
+        return cls(asked_for, (asked_for - LOOKS).union(_TELLING), catalogue, pace, now)
+
+    def may_matter(self, event: Event, person: Person, runs: Runs) -> bool:
+        """Whether something may follow from the event, or be learned about the person."""
+        if event.name in self._telling:
+            return True
+        if event.is_history:
+            return False
+        if any(event.name in self._catalogue[run.journey].listens for run in runs.active):
+            return True
+        return person.has_address and self._may_enter(
+            self._started_through(event.name), event, person, runs
+        )
+
+    def may_qualify(self, event: Event, person: Person, runs: Runs, *, is_told_about: bool) -> bool:
+        """Whether a condition on earlier events could let the person in anywhere.
+
+        Nothing is ruled out for somebody of whom this very group says who they are.
+        """
+        if event.is_history:
+            return False
+        asking = [
+            rules
+            for rules in self._catalogue.values()
+            if rules.entry.memory(rules.settings)
+            and event.happened_at >= self._now - self._pace.of(rules.entry.fresh_for)
+        ]
+        return bool(asking) and (is_told_about or self._may_enter(asking, event, person, runs))
+
+    def _listens(self, journey: str, name: EventName) -> bool:
+        return journey in self._catalogue and name in self._catalogue[journey].listens
+
+    def _started_through(self, name: EventName) -> Iterable[JourneyRules]:
+        """The journeys that start on events of this name, or by what it shows of earlier ones."""
+        for rules in self._catalogue.values():
+            entry, settings = rules.entry, rules.settings
+            if entry.memory(settings) or entry.starts_on(name, settings):
+                yield rules
+
+    def _may_enter(
+        self, journeys: Iterable[JourneyRules], event: Event, person: Person, runs: Runs
+    ) -> bool:
+        view = glimpse_of(person, runs)
+        return any(
+            rules.entry.per is Per.ORDER
+            or refusal(rules, view, runs.active, key="", at=event.happened_at, pace=self._pace)
+            is None
+            for rules in journeys
+        )
+
+
+def glimpse_of(person: Person, runs: Runs) -> CustomerView:
+    """The person as far as they are known at the door."""
+    return CustomerView(
+        id=person.id,
+        has_address=person.has_address,
+        consents=person.consents,
+        pending=person.pending,
+        entries=runs.entries,
+    )
