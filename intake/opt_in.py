@@ -31,14 +31,18 @@ class Standing:
             is_pending=CHANNEL in customer.pending.get(TOPIC, ()),
         )
 
+    @property
+    def is_any(self) -> bool:
+        """Whether they ever asked to be written to, and still do."""
+        return self.may_mail or self.is_pending
+
     def turned_into(self, now: "Standing", *, asked: bool = False) -> EventName | None:
         """The event that this change is; `asked` when a confirmation is due."""
         if asked:
             return SUBSCRIPTION_REQUESTED
         if now.may_mail and not self.may_mail:
             return SUBSCRIBED
-        stood = self.may_mail or self.is_pending
-        return UNSUBSCRIBED if stood and not (now.may_mail or now.is_pending) else None
+        return UNSUBSCRIBED if self.is_any and not now.is_any else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,15 @@ async def request_confirmation(  # noqa: PLR0913 - each is part of the proof
     at: datetime,
     wording: str | None = None,
     evidence: Mapping[str, Any] | None = None,
+    anew: bool = False,
 ) -> bool:
-    """Let a consent wait for its confirmation; False when it has been waiting only shortly."""
+    """Let a consent wait for its confirmation; False when it has been waiting only shortly.
+
+    `anew`: it waits, or waits again, whatever was said or done before.
+    """
     last = await last_word(session, customer.id, topic=TOPIC, channel=CHANNEL)
     waits = last is not None and last.confirm_until is not None
-    if last and waits and at < last.happened_at + opt_in.ask_again_after:
+    if last and waits and not anew and at < last.happened_at + opt_in.ask_again_after:
         return False
     await request_consent(
         session,

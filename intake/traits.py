@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from domain.events import SUBSCRIBED, EventName
+from domain.events import SUBSCRIBED, SUBSCRIPTION_REQUESTED, EventName
 from domain.incoming import Incoming
 from domain.opt_in import CHANNEL, DoubleOptIn
 from domain.traits import CHANNELS, Traits, read_traits
@@ -39,10 +39,27 @@ async def apply_traits(
     A call that is older than one already known only fills gaps. Of consents the last word counts,
     by the time at which it was spoken.
     """
-    traits = read_traits(message.traits)
+    traits, known_address = read_traits(message.traits), customer.email_key
     last = moments(customer.latest)
     is_late = IDENTIFIED in last and message.happened_at < last[IDENTIFIED]
     _take_fields(customer, traits, only_gaps=is_late)
+    changed = await _take_word(session, customer, traits, message, opt_in)
+    has_moved = known_address is not None and customer.email_key != known_address
+    if has_moved and opt_in.is_on and not message.is_history and Standing.of(customer).is_any:
+        # Who confirmed the one address has not confirmed the other.
+        await _request(session, customer, message, opt_in, anew=True)
+        return SUBSCRIPTION_REQUESTED
+    return changed
+
+
+async def _take_word(
+    session: AsyncSession,
+    customer: tables.Customer,
+    traits: Traits,
+    message: Incoming,
+    opt_in: DoubleOptIn,
+) -> EventName | None:
+    last = moments(customer.latest)
     is_outdated = SAID in last and message.happened_at < last[SAID]
     if traits.consent is None or is_outdated:
         return None
@@ -122,7 +139,12 @@ async def _take_consent(
 
 
 async def _request(
-    session: AsyncSession, customer: tables.Customer, message: Incoming, opt_in: DoubleOptIn
+    session: AsyncSession,
+    customer: tables.Customer,
+    message: Incoming,
+    opt_in: DoubleOptIn,
+    *,
+    anew: bool = False,
 ) -> bool:
     return await request_confirmation(
         session,
@@ -132,6 +154,7 @@ async def _request(
         source="identify",
         at=message.happened_at,
         evidence={"message_id": message.message_id},
+        anew=anew,
     )
 
 

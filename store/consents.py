@@ -99,7 +99,7 @@ async def request_consent(  # noqa: PLR0913 - each is part of the proof
     wording: str | None = None,
     evidence: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append a request: a grant that counts for nothing until it is confirmed."""
+    """Append a request: from now on nothing counts until it is confirmed."""
     session.add(
         tables.ConsentChange(
             customer_id=customer.id,
@@ -115,6 +115,7 @@ async def request_consent(  # noqa: PLR0913 - each is part of the proof
             recorded_at=at,
         )
     )
+    customer.consents = _with(customer.consents, topic, channel, there=False)
     customer.pending = _with(customer.pending, topic, channel, there=True)
     session.add(customer)
 

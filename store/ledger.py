@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from domain.errors import NotFound
@@ -133,7 +133,7 @@ async def asked_at(session: AsyncSession, records: StepRecords, step: str) -> Se
         select(col(message.claimed_at))
         .join(customer, col(customer.id) == col(message.customer_id))
         .where(col(customer.email_key) == records.customer.email_key)
-        .where(col(message.to_address) == records.customer.email)
+        .where(func.lower(col(message.to_address)) == records.customer.email_key)
         .where(col(message.journey) == records.run.journey, col(message.step) == step)
         .where(col(message.id) != (records.message.id if records.message else ""))
         .where(col(message.claimed_at).is_not(None))

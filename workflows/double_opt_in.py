@@ -3,10 +3,10 @@
 from temporalio import workflow
 
 from domain.consents import ConsentStatus
-from domain.entry import Entry
+from domain.entry import ALWAYS, Entry
 from domain.events import SUBSCRIBED, SUBSCRIPTION_REQUESTED
 from domain.journeys import JourneyResult, JourneyStart
-from domain.opt_in import ASK_AGAIN_AFTER, OptInSettings
+from domain.opt_in import OptInSettings
 from workflows.journey import Journey
 
 
@@ -14,9 +14,7 @@ from workflows.journey import Journey
 class DoubleOptIn(Journey[OptInSettings]):
     """Ask who signed up to confirm it, and write nothing else before; only where switched on."""
 
-    entry = Entry(
-        on=(SUBSCRIPTION_REQUESTED,), consent=ConsentStatus.PENDING, again_after=ASK_AGAIN_AFTER
-    )
+    entry = Entry(on=(SUBSCRIPTION_REQUESTED,), consent=ConsentStatus.PENDING, again_after=ALWAYS)
     goal = SUBSCRIBED
 
     @workflow.run

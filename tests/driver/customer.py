@@ -11,7 +11,9 @@ from sqlmodel import col, select
 from domain.events import CUSTOMER_LAPSED, EventName
 from domain.incoming import Call, Incoming
 from domain.journeys import RunPosition
+from domain.opt_in import Confirmation
 from domain.products import Product
+from domain.requests import ConsentRequest
 from store import tables
 from store.customers import customer_by_shop_id
 from store.products import describe_products
@@ -44,6 +46,35 @@ class Customer:
         await self._accept(
             Call.TRACK, name=event, properties=properties, ago=ago, message_id=event_id
         )
+
+    async def agrees(self, *, basis: str = "express") -> None:
+        """They fill in the shop's form: yes, write to me."""
+        await self._decides(granted=True, basis=basis)
+
+    async def leaves(self) -> None:
+        """They tell the shop that they want no more mail."""
+        await self._decides(granted=False)
+
+    async def confirms(self, mail: tables.Message | None = None) -> Confirmation:
+        """They use the link in this mail, or in the latest that asked for their confirmation."""
+        asked = [mail] if mail else await self._asked()
+        await self.house.clock.look()
+        done = await self.house.intake.confirm(
+            (await self.record()).id, asked[-1].id, wording="Offers by e-mail", evidence={}
+        )
+        await self.house.settle()
+        return done
+
+    async def _asked(self) -> list[tables.Message]:
+        return [mail for mail in await self.messages("accepted") if mail.step == "confirm"]
+
+    async def _decides(self, *, granted: bool, basis: str = "express") -> None:
+        wish = ConsentRequest("marketing", "email", granted=granted, basis=basis)
+        await self.house.clock.look()
+        await self.house.intake.change_consent(
+            (await self.record()).id, [wish], source="api", evidence={}
+        )
+        await self.house.settle()
 
     async def lapses(self) -> None:
         """They have been silent for too long, as the house finds by itself."""
