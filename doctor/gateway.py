@@ -1,5 +1,6 @@
 """What the gateway's public address tells, asked as the receivers of mails would."""
 
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 from typing import Any, Final
@@ -15,9 +16,12 @@ _CHECK: Final = "public address"
 
 
 async def look_at_gateway(
-    settings: Settings, now: Callable[[], datetime]
+    settings: Settings, now: Callable[[], datetime], *, tls: ssl.SSLContext | None = None
 ) -> AsyncGenerator[Finding, None]:
-    """Whether the links in mails lead to a gateway of this installation."""
+    """Whether the links in mails lead to a gateway of this installation.
+
+    `tls` says which certificates to trust instead of the system's.
+    """
     url = settings.public_url
     if url is None:
         yield failed(
@@ -32,7 +36,7 @@ async def look_at_gateway(
         )
         return
     try:
-        health, answered_at = await _health(url)
+        health, answered_at = await _health(url, tls)
     except (ClientError, TimeoutError, OSError, ValueError) as error:
         yield failed(
             _CHECK,
@@ -64,10 +68,10 @@ def _is_ours(settings: Settings, health: Any) -> Finding:
     return ok(_CHECK, f"Links in mails lead to {url}, where version {health['version']} answers.")
 
 
-async def _health(url: str) -> tuple[Any, datetime | None]:
+async def _health(url: str, tls: ssl.SSLContext | None) -> tuple[Any, datetime | None]:
     async with (
         ClientSession(timeout=_PATIENCE) as session,
-        session.get(f"{url}/healthz", allow_redirects=False) as answer,
+        session.get(f"{url}/healthz", allow_redirects=False, ssl=tls or True) as answer,
     ):
         answer.raise_for_status()
         found = await answer.json() if answer.content_type == "application/json" else None

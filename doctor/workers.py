@@ -39,7 +39,7 @@ async def look_at_workers(
             idle.append(queue)
     yield _at_work(pollers, idle)
     routing = await _routing(client, settings.deployment_name)
-    yield _version(settings, routing)
+    yield _version(settings, client.namespace, routing)
     if pollers:
         yield _clock(max(map(_seen_at, pollers)), now())
 
@@ -55,26 +55,29 @@ def _at_work(pollers: Sequence[PollerInfo], idle: Sequence[str]) -> Finding:
     return ok("workers", f"Workers take up journeys and sending: {', '.join(sorted(names))}.")
 
 
-def _version(settings: Settings, routing: RoutingConfig | None) -> Finding:
+def _version(settings: Settings, namespace: str, routing: RoutingConfig | None) -> Finding:
     """Whether what is current is what these settings name."""
     wanted, name = settings.build_id, settings.deployment_name
     current = routing.current_deployment_version.build_id if routing else ""
     if wanted == current:
         told = f"Version {wanted} of {name} is current" if wanted else "Workers are unversioned"
         return ok("version", f"{told}{_ramping(routing)}.")
+    target = f"--build-id {wanted}" if wanted else "--unversioned"
+    command = (
+        f"`temporal worker deployment set-current-version --deployment-name {name} {target} "
+        f"--namespace {namespace} --yes`"
+    )
     if not wanted:
         return failed(
             "version",
             f"Temporal gives work to version {current} of {name} alone, and DORMOUSE_BUILD_ID is "
-            "not set: set it, or run `temporal worker deployment set-current-version "
-            f"--deployment-name {name} --unversioned`.",
+            f"not set: set it, or run {command}.",
         )
-    now = f"version {current}" if current else "no version"
+    there = f"version {current}" if current else "no version"
     return failed(
         "version",
-        f"Workers of version {wanted} get nothing to do, for {now} of {name} is current: run "
-        f"`temporal worker deployment set-current-version --deployment-name {name} --build-id "
-        f"{wanted}`.",
+        f"Workers of version {wanted} get nothing to do, for {there} of {name} is current: run "
+        f"{command}.",
     )
 
 

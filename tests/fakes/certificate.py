@@ -14,19 +14,20 @@ from cryptography.x509.oid import NameOID
 class Certificate:
     """Signed by itself, fresh for each test."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "certificate.pem"
-        self._file.write_bytes(_pem())
+    def __init__(self, folder: Path, name: str = "certificate") -> None:
+        #: Certificate and private key, in PEM.
+        self.file = folder / f"{name}.pem"
+        self.file.write_bytes(_pem())
 
     def server(self) -> ssl.SSLContext:
         """For the server that shows it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._file)
+        context.load_cert_chain(self.file)
         return context
 
     def client(self) -> ssl.SSLContext:
         """For a client that trusts it, and nobody else."""
-        return ssl.create_default_context(cafile=str(self._file))
+        return ssl.create_default_context(cafile=str(self.file))
 
 
 def _pem() -> bytes:

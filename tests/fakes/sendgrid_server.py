@@ -45,6 +45,9 @@ class FakeSendGrid:
     def __init__(self, *, api_key: str = "SG.test-key") -> None:
         self.api_key = api_key
         self.mails: list[AcceptedMail] = []
+        #: What the key may do, and the domains that the account may send from.
+        self.scopes = ["mail.send", "whitelabel.read"]
+        self.domains = ["shop.example"]
         #: How many requests came in, whatever became of them.
         self.requests = 0
         #: How many connections they came over.
@@ -167,6 +170,8 @@ class FakeSendGrid:
     async def _start(self) -> None:
         app = web.Application(client_max_size=30 * 2**20)
         app.router.add_post("/v3/mail/send", self._take)
+        app.router.add_get("/v3/scopes", self._tell_scopes)
+        app.router.add_get("/v3/whitelabel/domains", self._tell_domains)
         self._closing = asyncio.Event()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -181,12 +186,25 @@ class FakeSendGrid:
             await self._runner.cleanup()
             self._runner = None
 
+    async def _tell_scopes(self, request: web.Request) -> web.Response:
+        if not self._knows(request):
+            return _refusal(401, [("", "authorization required")])
+        return web.json_response({"scopes": self.scopes})
+
+    async def _tell_domains(self, request: web.Request) -> web.Response:
+        if not self._knows(request) or "whitelabel.read" not in self.scopes:
+            return _refusal(403, [("", "access forbidden")])
+        return web.json_response([{"domain": name, "valid": True} for name in self.domains])
+
+    def _knows(self, request: web.Request) -> bool:
+        return request.headers.get("Authorization") == f"Bearer {self.api_key}"
+
     async def _take(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         if request.transport:
             self.connections.add(request.transport.get_extra_info("peername"))
         body = await request.read()
-        if request.headers.get("Authorization") != f"Bearer {self.api_key}":
+        if not self._knows(request):
             return _refusal(
                 401, [("", "The provided authorization grant is invalid, expired, or revoked")]
             )

@@ -1,0 +1,104 @@
+from typing import Any
+
+import pytest
+
+from doctor.configuration import look_at_settings
+from tests.doctor.conftest import Configured, told
+from tests.fakes.sendgrid_signer import EventSigner
+
+MAKE_ONE = "`python -c 'import secrets; print(secrets.token_hex(32))'`"
+SENDGRID = {"sender": "sendgrid", "sendgrid_api_key": "SG.key"}
+
+
+class TestSettingsAsTheyShouldBe:
+    def test_need_nothing(self, configured: Configured) -> None:
+        findings = told(look_at_settings(configured()))
+
+        assert findings == {
+            "secret key": ("ok", "DORMOUSE_SECRET_KEY is set and looks random."),
+            "shop": ("ok", "Mails come from Hazel & Co <hello@shop.example>."),
+            "time": ("ok", "Journeys run at the pace of real life."),
+            "sender": ("ok", "Mails leave by smtp."),
+            "mails": ("ok", "Every step of every journey has a sound mail."),
+        }
+
+    def test_let_sendgrids_reports_be_verified(self, configured: Configured) -> None:
+        keys = (EventSigner().public_key, EventSigner().public_key)
+
+        findings = told(look_at_settings(configured(**SENDGRID, sendgrid_webhook_keys=keys)))
+
+        assert findings["webhook"] == ("ok", "SendGrid's reports can be verified.")
+
+
+class TestSettingsThatAreWrong:
+    @pytest.mark.parametrize(
+        ("changes", "check", "verdict", "says"),
+        [
+            (
+                {"secret_key": None},
+                "secret key",
+                "failed",
+                (
+                    f"DORMOUSE_SECRET_KEY is missing: make one with {MAKE_ONE}, the same for every "
+                    "gateway and worker."
+                ),
+            ),
+            (
+                {"secret_key": "dormouse" * 4},
+                "secret key",
+                "failed",
+                f"DORMOUSE_SECRET_KEY can be guessed: make a random one with {MAKE_ONE}.",
+            ),
+            (
+                {
+                    "shop_postal_address": "Dormouse Shop, 1 Hazel Lane, 12345 Woodland",
+                    "shop_from": "Dormouse Shop <hello@shop.example>",
+                },
+                "shop",
+                "failed",
+                (
+                    "Mails would show the sample shop: set DORMOUSE_SHOP_POSTAL_ADDRESS, "
+                    "DORMOUSE_SHOP_FROM."
+                ),
+            ),
+            (
+                {"time_scale": 20_000},
+                "time",
+                "failed",
+                "Journeys run 20000 times too fast: set DORMOUSE_TIME_SCALE to 1.",
+            ),
+            (
+                {"sender": "outbox"},
+                "sender",
+                "warning",
+                (
+                    "Mails stay in the outbox and reach nobody: set DORMOUSE_SENDER to sendgrid or "
+                    "smtp."
+                ),
+            ),
+            (
+                SENDGRID,
+                "webhook",
+                "warning",
+                (
+                    "Bounces and clicks are not heard of: set DORMOUSE_SENDGRID_WEBHOOK_KEYS to "
+                    "the public key of SendGrid's Signed Event Webhook."
+                ),
+            ),
+            (
+                {**SENDGRID, "sendgrid_webhook_keys": "a key"},
+                "webhook",
+                "failed",
+                (
+                    "Key 1 of DORMOUSE_SENDGRID_WEBHOOK_KEYS is no public key: copy it again from "
+                    "SendGrid's Signed Event Webhook."
+                ),
+            ),
+        ],
+    )
+    def test_are_named_with_the_cure(
+        self, configured: Configured, changes: dict[str, Any], check: str, verdict: str, says: str
+    ) -> None:
+        findings = told(look_at_settings(configured(**changes)))
+
+        assert findings[check] == (verdict, says)
