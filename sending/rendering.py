@@ -5,9 +5,10 @@ Everything is compiled once, when Templates is made; a mail then costs four runs
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from jinja2.exceptions import TemplateError as JinjaError
 
@@ -59,6 +60,12 @@ class Templates:
             raise TemplateError(message, file=str(folder))
         for mail in self._mails.values():
             self._try_out(mail)
+
+    def for_shop(self, locale: str) -> Self:
+        """The same mails for a shop of another locale."""
+        other = copy(self)
+        other._default_locale = locale  # noqa: SLF001 - our own kind
+        return other
 
     def steps(self) -> Iterable[tuple[str, str]]:
         """The journey and step of every mail there is."""

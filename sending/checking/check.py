@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def _looked_at(templates: Templates) -> Iterator[Finding]:
 
 
 def _renderings(templates: Templates, source: MailSource) -> Iterator[Rendering]:
-    for language in templates.languages():
-        for sample in SAMPLES:
-            mail = templates.render(source.journey, source.step, sample.reading(language))
-            yield Rendering(source, sample, mail)
+    for language, sample in product(templates.languages(), SAMPLES):
+        shop = templates.for_shop(language)
+        mail = shop.render(source.journey, source.step, sample.reading(language))
+        yield Rendering(source, sample, mail)

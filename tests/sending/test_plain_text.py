@@ -1,6 +1,6 @@
 import pytest
 
-from sending.mails.plain_text import text_template, tidy
+from sending.mails.plain_text import text_template, tidy, wrapped
 
 
 class TestTextTemplate:
@@ -42,3 +42,25 @@ class TestTextTemplate:
 class TestTidy:
     def test_leaves_one_blank_line_between_paragraphs_and_none_around(self) -> None:
         assert tidy(" \n\nOne  \n \n\t\n\n  Two\n\n") == "One\n\nTwo\n"
+
+
+class TestWrapped:
+    def test_breaks_long_lines_between_words(self) -> None:
+        assert wrapped("1234567 " * 20) == (
+            "1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567\n"
+            "1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567\n"
+            "1234567 1234567 "
+        )
+
+    def test_keeps_addresses_whole_on_a_line_of_their_own(self) -> None:
+        address = f"https://shop.example/{'x' * 90}"
+
+        assert wrapped(f"Unsubscribe: {address}\n") == f"Unsubscribe:\n{address}\n"
+
+    def test_keeps_together_what_a_no_break_space_joins(self) -> None:
+        joined = "9\N{NO-BREAK SPACE}€"
+
+        assert wrapped("x" * 75 + f" {joined}") == f"{'x' * 75}\n{joined}"
+
+    def test_leaves_short_lines_alone(self) -> None:
+        assert wrapped("One\n\n two  three\n") == "One\n\n two  three\n"

@@ -27,8 +27,8 @@ class TestTemplates:
         assert mail.html.count("Still here") == 1
         assert mail.text == (
             "Hello!\n\n"
-            "Dormouse Shop, 1 Hazel Lane, 12345 Woodland"
-            " Leave: https://mail.shop.example/unsubscribe/token\n"
+            "Dormouse Shop, 1 Hazel Lane, 12345 Woodland Leave:\n"
+            "https://mail.shop.example/unsubscribe/token\n"
         )
 
     def test_know_every_journey_and_step_they_hold(self, tmp_path: Path) -> None:

@@ -19,11 +19,17 @@ STEPS = {
     "browse-abandonment": {"you-looked-at", "similar-products", "last-look", "thank-you"},
     "cart-abandonment": {"kept-for-you", "incentive", "last-reminder", "thank-you"},
     "cross-sell": {"goes-well-with", "follow-up", "how-do-you-like-it"},
+    "double-opt-in": {"confirm"},
     "review-request": {"how-was-it", "reminder", "thank-you", "make-good", "support-alert"},
+    "welcome": {"welcome", "first-order", "offer-ends", "still-here", "thank-you"},
     "win-back": {"we-miss-you", "incentive", "stay-or-go", "welcome-back"},
 }
 MAILS = sorted((journey, step) for journey, steps in STEPS.items() for step in steps)
-MARKETING = [mail for mail in MAILS if mail != ("review-request", "support-alert")]
+OTHER_KINDS = {
+    ("double-opt-in", "confirm"): MessageKind.TRANSACTIONAL,
+    ("review-request", "support-alert"): MessageKind.INTERNAL,
+}
+MARKETING = [mail for mail in MAILS if mail not in OTHER_KINDS]
 LANGUAGES = ("en", "de", "fr", "tr")
 CONTEXTS = {"known well": RICH, "hardly known": BARE, "hostile": HOSTILE, "long": LONG_TITLED}
 
@@ -63,12 +69,10 @@ class TestMails:
         assert sorted(shipped().steps()) == MAILS
 
     @every_mail
-    def test_are_marketing_but_for_the_alert_to_the_shop(self, journey: str, step: str) -> None:
-        is_alert = step == "support-alert"
+    def test_are_marketing_but_for_a_question_and_an_alert(self, journey: str, step: str) -> None:
+        wanted = OTHER_KINDS.get((journey, step), MessageKind.MARKETING)
 
-        assert shipped().kind_of(journey, step) is (
-            MessageKind.INTERNAL if is_alert else MessageKind.MARKETING
-        )
+        assert shipped().kind_of(journey, step) is wanted
 
     @every_mail
     @every_language
@@ -199,7 +203,7 @@ class TestKeptForYou:
         assert (
             "Linen shirt: https://shop.example/linen-shirt\n"
             "2 \N{MULTIPLICATION SIGN} 39,90\N{NO-BREAK SPACE}€\n"
-            "Nur noch 3 Stück da\n"
+            "Nur noch 3 Stück\n"
             "\n"
             "Walnut bowl: https://shop.example/walnut-bowl\n"
             "24,00\N{NO-BREAK SPACE}€\n"
@@ -234,7 +238,7 @@ class TestIncentive:
 
         assert mail.subject == subject
         assert mail.preheader == f"{occasion}, until May 5, 2026, 3:30\N{NO-BREAK SPACE}PM."
-        assert f"{subject}\nYour code for the checkout: HAZEL10\nValid until May 5" in mail.text
+        assert f"{subject}\nYour code for the checkout:\nHAZEL10\nValid until May 5" in mail.text
 
     def test_asks_for_no_code_when_none_is_needed(self) -> None:
         assert RICH.incentive is not None
