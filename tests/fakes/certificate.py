@@ -25,6 +25,14 @@ class Certificate:
         context.load_cert_chain(self.file)
         return context
 
+    def server_for(self, holders_of: "Certificate") -> ssl.SSLContext:
+        """For a server of gRPC that lets in nobody but the holders of another certificate."""
+        context = self.server()
+        context.set_alpn_protocols(["h2"])
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(holders_of.file)
+        return context
+
     def client(self) -> ssl.SSLContext:
         """For a client that trusts it, and nobody else."""
         return ssl.create_default_context(cafile=str(self.file))

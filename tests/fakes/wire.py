@@ -1,14 +1,16 @@
 """A wire to a server that can be cut, and mended."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 
 class Wire:
-    """Forwards connections of a local port to `target` ("host:port")."""
+    """Forwards connections of a local port to `target` ("host:port"); with `tls`, takes it off."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._host, _, self._port = target.rpartition(":")
         self._server: asyncio.Server | None = None
         self._own_port = 0
@@ -21,7 +23,9 @@ class Wire:
 
     async def mend(self) -> None:
         """Take connections, at the same port as before."""
-        self._server = await asyncio.start_server(self._forward, "127.0.0.1", self._own_port)
+        self._server = await asyncio.start_server(
+            self._forward, "127.0.0.1", self._own_port, ssl=self._tls
+        )
         self._own_port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
@@ -47,9 +51,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire_to(target: str) -> AsyncIterator[Wire]:
+async def wire_to(target: str, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
     """A wire that is whole at first, and cut in the end."""
-    wire = Wire(target)
+    wire = Wire(target, tls=tls)
     await wire.mend()
     yield wire
     await wire.cut()
