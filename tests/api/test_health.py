@@ -3,6 +3,7 @@ from dataclasses import replace
 import httpx
 
 from api.app import Services, create_app
+from sending.links import Links
 from store.sessions import Database
 from tests.fakes.control import FakeControl
 from tests.fakes.intake import FakeIntake
@@ -16,6 +17,21 @@ class TestHealth:
         assert answer.json()["status"] == "ok"
         assert answer.json()["time_scale"] == 1.0
         assert answer.json()["version"]
+
+    async def test_tells_gateways_with_other_keys_apart(
+        self, services: Services, client: httpx.AsyncClient
+    ) -> None:
+        other = replace(
+            services, links=Links("another secret of thirty-two chars", "https://x.example")
+        )
+        app = create_app(other)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url="http://other"
+        ) as stranger:
+            instances = [(await c.get("/healthz")).json()["instance"] for c in (client, stranger)]
+
+        assert instances[0] != instances[1]
+        assert instances[0] == services.links.fingerprint
 
     async def test_needs_neither_database_nor_temporal(
         self, services: Services, control: FakeControl
@@ -35,6 +51,7 @@ class TestReadiness:
         assert answer.status_code == 200
         assert answer.json() == {
             "ready": True,
+            "stopping": False,
             "database": True,
             "temporal": True,
             "worker": True,
@@ -50,6 +67,7 @@ class TestReadiness:
         assert answer.status_code == 503
         assert answer.json() == {
             "ready": False,
+            "stopping": False,
             "database": True,
             "temporal": True,
             "worker": False,
