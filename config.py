@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     #: Mails per second that the provider takes; 0 means no limit of ours.
     sends_per_second: float = Field(default=0, ge=0)
 
+    #: Seconds that a gateway goes on answering after it was asked to stop, while /readyz says 503.
+    drain_seconds: float = Field(default=0, ge=0, le=300)
     #: Messages a second that each key may send to each gateway; 0 means no limit.
     rate_limit: float = Field(default=0, ge=0, le=1_000_000)
 

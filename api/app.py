@@ -29,6 +29,7 @@ from api.routers import (
     webhooks,
 )
 from api.services import Services
+from api.stopping import LastAnswers
 
 __all__ = ["Services", "create_app"]
 
@@ -83,9 +84,11 @@ def create_app(services: Services | OpenServices) -> FastAPI:
     metrics = Metrics()
     app = _bare_app(lifespan)
     app.state.metrics = metrics
+    app.state.is_stopping = False
     app.add_middleware(ToldQuotas)
     app.add_middleware(LimitedBodies)
     app.add_middleware(MeasuredRequests, metrics=metrics)
+    app.add_middleware(LastAnswers)
     app.add_middleware(AnsweredHeads)
     errors.install(app)
     for router in _ROUTERS:

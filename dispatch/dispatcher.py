@@ -21,7 +21,7 @@ from dispatch.temporal import RunIsGone
 from domain.errors import DormouseError, Unavailable
 from domain.journeys import RunStatus
 from store import tables
-from store.dispatches import any_overdue, forget, lease_overdue, note_failure, start_is_due
+from store.dispatches import any_overdue, forget, lease_overdue, let_go, note_failure, start_is_due
 from store.ledger import mark_run
 from store.sessions import Database
 
@@ -74,6 +74,8 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(DormouseError):
             await self._forget_told()
+            async with self._database.writing() as session:
+                await let_go(session, owner=self._owner, now=self._now())
 
     @property
     def owner(self) -> str:

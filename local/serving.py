@@ -7,11 +7,13 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.opening import open_services
 from api.services import Services
 from config import Settings
+from local.patience import PatientProtocol
 from local.ports import require_free
 
 #: Seconds that requests in progress have when the gateway is asked to stop.
@@ -19,17 +21,30 @@ _LAST_ANSWERS_WITHIN = 2
 
 
 class _Server(uvicorn.Server):
-    """Stops when asked, and then lets this program close what it opened.
+    """Stops when asked, after a while in which it says so; a second signal ends the while.
 
     Uvicorn's own would raise the signal once more at the end and die of it.
     """
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config, *, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._app = app
+        self._drain_seconds = drain_seconds
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, self.handle_exit, each, None)
+            loop.add_signal_handler(each, self._stop, each)
         yield
+
+    def _stop(self, asked_by: signal.Signals) -> None:
+        if self._drain_seconds and not self._app.state.is_stopping:
+            later = asyncio.get_running_loop().call_later
+            later(self._drain_seconds, self.handle_exit, asked_by, None)
+        else:
+            self.handle_exit(asked_by, None)
+        self._app.state.is_stopping = True
 
 
 #: How to open what the gateway works with, from the settings.
@@ -46,15 +61,14 @@ def serve_gateway(settings: Settings, opening: Opening = open_services) -> None:
 async def _serve(settings: Settings, opening: Opening) -> None:
     # Opened before the server begins: what is missing is told in a sentence, not in its log.
     async with opening(settings) as services:
-        server = _Server(
-            uvicorn.Config(
-                create_app(services),
-                host=settings.host,
-                port=settings.port,
-                http="httptools",
-                access_log=False,
-                forwarded_allow_ips=settings.trusted_proxies,
-                timeout_graceful_shutdown=_LAST_ANSWERS_WITHIN,
-            )
+        app = create_app(services)
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            http=PatientProtocol,
+            access_log=False,
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=_LAST_ANSWERS_WITHIN,
         )
-        await server.serve()
+        await _Server(app, config, drain_seconds=settings.drain_seconds).serve()

@@ -89,6 +89,14 @@ def _in_hand(now: datetime) -> ColumnElement[bool]:
     return select(col(row.id)).where(mine, col(row.leased_until) >= now).exists()
 
 
+async def let_go(session: AsyncSession, *, owner: str, now: datetime) -> None:
+    """Give back what `owner` has in hand: whoever asks next gets it, without waiting."""
+    row = tables.Dispatch
+    await session.execute(
+        update(row).where(col(row.owner) == owner).values(owner=None, leased_until=now)
+    )
+
+
 async def forget(session: AsyncSession, ids: Collection[int]) -> None:
     """Delete rows that Temporal has been told."""
     await session.execute(delete(tables.Dispatch).where(col(tables.Dispatch.id).in_(list(ids))))

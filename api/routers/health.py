@@ -34,6 +34,7 @@ class Readiness(BaseModel):
     """Whether each part answers; without Temporal and worker, events are kept but journeys rest."""
 
     ready: bool
+    stopping: bool = Field(description="It was asked to stop, and answers what still comes.")
     database: bool
     temporal: bool
     worker: bool
@@ -54,17 +55,27 @@ async def tell_health(request: Request, services: ServicesDep) -> Health:
     summary="Ready?",
     responses={HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": Readiness}},
 )
-async def tell_readiness(services: ServicesDep, response: Response) -> Readiness:
-    """Whether database and Temporal answer and a worker was seen: 200, or 503 if one is missing."""
+async def tell_readiness(request: Request, services: ServicesDep, response: Response) -> Readiness:
+    """Whether database and Temporal answer and a worker was seen: 200, or 503 if one is missing.
+
+    503 as well as soon as the gateway was asked to stop: a proxy sends it nothing new then.
+    """
     database, temporal, worker = await asyncio.gather(
         _in_time(_database_answers(services)),
         _in_time(services.control.is_reachable()),
         _in_time(services.control.worker_seen()),
     )
-    is_ready = database and temporal and worker
+    is_stopping: bool = request.app.state.is_stopping
+    is_ready = database and temporal and worker and not is_stopping
     if not is_ready:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    return Readiness(ready=is_ready, database=database, temporal=temporal, worker=worker)
+    return Readiness(
+        ready=is_ready,
+        stopping=is_stopping,
+        database=database,
+        temporal=temporal,
+        worker=worker,
+    )
 
 
 @router.get(

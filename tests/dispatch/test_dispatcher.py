@@ -101,6 +101,18 @@ class TestWhatWasCommitted:
         assert await found.static_summary() == "cart-abandonment of cus_ada"
 
 
+class TestWhatIsStillInHandAtTheEnd:
+    async def test_is_free_for_others_at_once(self, post: Post) -> None:
+        run = await post.run()
+
+        async with post.dispatcher() as dispatcher:
+            await post.letters(run, "start", owner=dispatcher.owner)
+
+        [letter] = await post.waiting()
+        assert letter.owner is None
+        assert letter.leased_until == post.clock()
+
+
 class TestWhatIsLeftBehind:
     async def test_is_swept_up(self, post: Post) -> None:
         run = await post.run()

@@ -83,6 +83,7 @@ class TestUp:
 
         assert await up.get("/readyz") == {
             "ready": True,
+            "stopping": False,
             "database": True,
             "temporal": True,
             "worker": True,
