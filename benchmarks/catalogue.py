@@ -6,10 +6,13 @@ from typing import Final
 from benchmarks import mails
 from benchmarks.harness import Benchmark
 from benchmarks.intake import accepting
-from benchmarks.journeys import completing
+from benchmarks.journeys import asleep, completing, starting, storm
 
 BENCHMARKS: Final[Sequence[Benchmark]] = (
     *accepting.BENCHMARKS,
     *mails.BENCHMARKS,
+    *starting.BENCHMARKS,
     *completing.BENCHMARKS,
+    *asleep.BENCHMARKS,
+    *storm.BENCHMARKS,
 )

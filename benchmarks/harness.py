@@ -102,6 +102,8 @@ class Benchmark:
     open: Callable[[Effort], AbstractAsyncContextManager[Sides]]
     #: How often each side runs unmeasured before it counts.
     warm_ups: int = 1
+    #: Pairs of measurements at most, where one takes minutes.
+    most_rounds: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ async def run(benchmark: Benchmark, effort: Effort) -> list[Result]:
         async with benchmark.open(effort) as sides:
             for _ in range(0 if effort.is_quick else benchmark.warm_ups):
                 await _round(sides)
-            rounds = [await _round(sides) for _ in range(effort.rounds)]
+            rounds = [await _round(sides) for _ in range(min(effort.rounds, benchmark.most_rounds))]
     except Unmeasurable as error:
         return [Result(benchmark.name, figure, reason=str(error)) for figure in benchmark.figures]
     return [_result(benchmark.name, figure, rounds) for figure in benchmark.figures]
