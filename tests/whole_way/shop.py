@@ -15,6 +15,7 @@ from tests.fakes.installation import Running
 @asynccontextmanager
 async def backend_of(running: Running) -> AsyncIterator["Shop"]:
     """The backend of a shop that uses this Dormouse."""
+    assert running.key, f"It did not start: {''.join(running.output)}"
     async with httpx.AsyncClient(timeout=5) as client:
         yield Shop(running, client)
 
