@@ -52,8 +52,9 @@ def way_out(rendering: Rendering) -> Iterator[Finding]:
 def language(rendering: Rendering) -> Iterator[Finding]:
     """Screen readers know how to pronounce it, browsers from which side to write it."""
     [root] = rendering.page.findall("html")
+    wanted = {"lang": {rendering.mail.locale}, "dir": {"ltr", "rtl"}}
     for name, value in (("lang", "language"), ("dir", "direction")):
-        if not root.get(name):
+        if root.get(name) not in wanted[name]:
             tag = f'<mjml {name}="{{{{ {value} }}}}">'
             yield rendering.wrong(name, f"the page does not say its {value}: begin with {tag}.")
 
