@@ -7,6 +7,7 @@ from domain.events import Facts
 
 #: Longer texts are cut: facts travel to Temporal and into indexed columns.
 _LONGEST = 200
+_NONE = Facts()
 _MOST_PRODUCTS = 50
 #: A look that lasts longer than a day, and more pieces than this, are a mistake.
 _LONGEST_LOOK = 86_400
@@ -15,6 +16,8 @@ _MOST_PIECES = 1_000_000
 
 def facts_of(properties: Mapping[str, Any]) -> Facts:
     """The facts in an event's properties; what is missing or of a wrong type is left out."""
+    if not properties:
+        return _NONE
     return Facts(
         order_id=_text(properties, "order_id", "orderId"),
         product_ids=_product_ids(properties),

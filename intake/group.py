@@ -31,6 +31,7 @@ from intake.relevance import Relevance
 from intake.traits import IDENTIFIED, apply_traits, moments, withdraw_unless_given_since
 from store import intake as records
 from store import tables
+from store.event_log import keep_events
 from store.events import events_since
 from store.intake import Runs
 from store.people import Person, customers_at_hand, write_moments
@@ -88,9 +89,7 @@ class Group:
             return []
         people = await People.of(self.session, fresh)
         done = await self._understand(people, fresh)
-        new = await records.add_events(
-            self.session, [records.event_row(d.event, d.person.id) for d in done]
-        )
+        new = await keep_events(self.session, [(one.event, one.person.id) for one in done])
         done = [d for d in done if d.event.id in new]
         self.runs = await records.runs_of(self.session, {one.person.id for one in done})
         self._end_merged(people)

@@ -182,6 +182,8 @@ async def _decided_since(
     session: AsyncSession, customer: tables.Customer, moment: datetime
 ) -> set[str]:
     """The channels about which a later word is known, for example by an unsubscribe link."""
+    if not (customer.consents or customer.pending):
+        return set()  # there was never a word: each would have left its topic here
     return {
         change.channel
         for change in await consents_in_force(session, customer.id)

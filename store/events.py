@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlmodel import col
 
 from domain.events import Event, EventName
@@ -11,8 +12,18 @@ from domain.facts import facts_of
 from store import tables
 from store.sessions import AsyncSession
 
+#: What `read_event` wants of a row.
+EVENT_COLUMNS: Final = (
+    col(tables.Event.message_id),
+    col(tables.Event.name),
+    col(tables.Event.happened_at),
+    col(tables.Event.received_at),
+    col(tables.Event.properties),
+    col(tables.Event.is_history),
+)
 
-def read_event(row: tables.Event) -> Event:
+
+def read_event(row: Row[Any]) -> Event:
     """The event that a row keeps."""
     return Event(
         id=row.message_id,
@@ -37,8 +48,8 @@ async def events_since(
 
     Of more than `latest` the most recent ones.
     """
-    found = await session.scalars(
-        select(tables.Event)
+    found = await session.execute(
+        select(*EVENT_COLUMNS)
         .where(col(tables.Event.customer_id) == customer_id)
         .where(col(tables.Event.happened_at) >= since)
         .where(col(tables.Event.name).in_(list(names)))

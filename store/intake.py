@@ -13,7 +13,7 @@ from domain.events import Event
 from domain.journeys import OVER
 from domain.routing import ActiveRun
 from store import tables
-from store.events import read_event
+from store.events import EVENT_COLUMNS, read_event
 from store.runs import active_run
 from store.sessions import AsyncSession
 from store.upserts import add_missing, put
@@ -84,8 +84,8 @@ async def recent_events(
 ) -> dict[str, list[Event]]:
     """What these customers did since, in order of time, by customer."""
     event = tables.Event
-    found = await session.scalars(
-        select(event)
+    found = await session.execute(
+        select(col(event.customer_id), *EVENT_COLUMNS)
         .where(col(event.customer_id).in_(list(customer_ids)))
         .where(col(event.happened_at) >= since)
         .order_by(col(event.happened_at), col(event.id))

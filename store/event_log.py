@@ -1,0 +1,79 @@
+"""Events written by the thousand: one statement for all, as each driver takes it fastest.
+
+Past SQLAlchemy's types, which would cost more than the writing: a shop sends more events than
+anything else. What is written is what `tables.Event` reads.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from domain.events import Event
+from store.overtaking import Overtaken
+from store.sessions import AsyncSession
+
+_SQLITE: Final = """
+    INSERT INTO event
+        (message_id, customer_id, name, properties, subject, order_id, happened_at, received_at,
+         is_history)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (message_id) DO NOTHING
+"""
+_POSTGRESQL: Final = """
+    INSERT INTO event
+        (message_id, customer_id, name, properties, subject, order_id, happened_at, received_at,
+         is_history)
+    SELECT * FROM unnest(
+        $1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[],
+        $7::timestamptz[], $8::timestamptz[], $9::bool[])
+    ON CONFLICT (message_id) DO NOTHING
+    RETURNING message_id
+"""
+#: What a moment looks like in SQLite: SQLAlchemy's way, without the offset of UTC.
+_WITHOUT_OFFSET: Final = len("2026-01-01 00:00:00.000000")
+Row = tuple[Any, ...]
+
+
+async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]) -> set[str]:
+    """Keep events, each with its customer's id; returns the message ids that are new.
+
+    Raises Overtaken when one is known on SQLite, where its only writer looks before it writes.
+    """
+    if not events:
+        return set()
+    connection = await session.connection()
+    rows = [_row(event, customer_id) for event, customer_id in events]
+    if session.get_bind().dialect.name == "sqlite":
+        added = await connection.exec_driver_sql(_SQLITE, [_for_sqlite(row) for row in rows])
+        if added.rowcount < len(rows):
+            raise Overtaken
+        return {event.id for event, _ in events}
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    returned = await connection.exec_driver_sql(_POSTGRESQL, columns)
+    return {message_id for (message_id,) in returned}
+
+
+def _row(event: Event, customer_id: str) -> Row:
+    facts = event.facts
+    return (
+        event.id,
+        customer_id,
+        event.name,
+        to_json(event.properties).decode(),
+        facts.subject,
+        facts.order_id,
+        event.happened_at,
+        event.received_at,
+        event.is_history,
+    )
+
+
+def _for_sqlite(row: Row) -> Row:
+    *others, happened_at, received_at, is_history = row
+    return (*others, _text(happened_at), _text(received_at), is_history)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
