@@ -37,7 +37,8 @@ class Plan:
     @property
     def frontend(self) -> str:
         """Where clients reach Temporal."""
-        return self.roles[0].address
+        [role] = [role for role in self.roles if role.service == "frontend"]
+        return role.address
 
     @property
     def gateway_ports(self) -> range:

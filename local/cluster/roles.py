@@ -20,12 +20,12 @@ STORE: Final = "temporal"
 VISIBILITY: Final = "temporal_visibility"
 #: Cannot be changed once a cluster exists: it decides which run lives where.
 HISTORY_SHARDS: Final = 64
-#: The instances of a cluster, by name, with the role that each has.
+#: The instances of a cluster, by name, with the role that each has; the first needs no other.
 INSTANCES: Final = {
-    "frontend": "frontend",
+    "matching": "matching",
     "history-1": "history",
     "history-2": "history",
-    "matching": "matching",
+    "frontend": "frontend",
     "system-worker": "worker",
 }
 _HEALTH: Final = {

@@ -65,7 +65,10 @@ class _Cluster:
             status.update("Setting up the databases …")
             await together(self._set_up_temporal(), self._set_up_ours())
             status.update("Starting Temporal's roles …")
-            await self._supervisor.start(*self._plan.temporal())
+            first, *others = self._plan.temporal()
+            # Alone, it writes down what the cluster is: of two that did so at once, one would fail.
+            await self._supervisor.start(first)
+            await self._supervisor.start(*others)
             await prepare_namespace(self._plan.frontend, NAMESPACE)
             status.update("Starting workers and gateways …")
             await self._supervisor.start(*self._plan.services(self._commands))
