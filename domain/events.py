@@ -112,6 +112,8 @@ OURS: Final = (
     CUSTOMER_DELETED,
     JOURNEY_REQUESTED,
 )
+#: With one of these nothing of an order is left, unless a refund is partial.
+VOIDING: Final = (ORDER_REFUNDED, ORDER_CANCELLED)
 #: Events about one order: they concern only the runs of that order (and runs of no order).
 ABOUT_ONE_ORDER: Final = (ORDER_UPDATED, ORDER_DELIVERED, ORDER_REFUNDED, ORDER_CANCELLED)
 
@@ -137,6 +139,8 @@ class Facts(BaseModel):
     message_id: str | None = None
     #: soft, hard or consumable, when the shop's catalogue knows the product.
     kind: str | None = None
+    #: A refund that leaves the customer a part of the order.
+    is_partial: bool = False
 
     @property
     def subject(self) -> str | None:

@@ -1,6 +1,6 @@
 """Routing: what follows from an event. Pure, so that every rule can be tested as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from domain.events import (
     MAIL_EVENTS,
     ORDER_COMPLETED,
     PRODUCT_REVIEWED,
+    VOIDING,
     WITHDRAWALS,
     Event,
     Facts,
@@ -47,6 +48,8 @@ class CustomerView:
     latest: Mapping[str, datetime] = field(default_factory=dict)
     #: (journey, key) → when it was last entered; key is "" where keyed by customer.
     entries: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    #: The orders at hand of which nothing was kept.
+    void_orders: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,19 @@ def concerns(event: Event, run: ActiveRun, rules: JourneyRules) -> bool:
         return True
     if event.name not in rules.listens or event.id == run.started_by:
         return False
-    if _names_its_run(event):
-        return event.facts.run_id == run.id  # whatever the provider's clock says
-    if event.happened_at < run.entered_at:
-        return False  # from before the run: known when it started, or none of its business
-    return is_about(event, run)
+    if event.facts.is_partial:
+        return False  # what is left of the order goes on
+    # From before the run: known when it started, or none of its business.
+    is_timely = _is_timeless(event, run) or event.happened_at >= run.entered_at
+    return is_timely and is_about(event, run)
+
+
+def _is_timeless(event: Event, run: ActiveRun) -> bool:
+    """Whether it counts whenever it happened.
+
+    A provider's clock may be wrong, and of an order that was given back nothing is left.
+    """
+    return _names_its_run(event) or (bool(run.key) and event.name in VOIDING)
 
 
 def _names_its_run(event: Event) -> bool:
@@ -148,6 +159,8 @@ def refusal(
         return Refusal("no-address", "The customer has no e-mail address; send an identify call.")
     if no := _no_consent(rules, customer):
         return no
+    if key in customer.void_orders:
+        return Refusal("order-void", f"Order {key} was refunded or cancelled: nothing follows.")
     if running := next((r for r in runs if (r.journey, r.key) == (rules.name, key)), None):
         return Refusal("already-running", f"{running.id} is running; end it or wait for its end.")
     return _too_soon(rules, customer, key=key, at=at, pace=pace)

@@ -28,12 +28,14 @@ from intake.learning import learn_order
 from intake.noting import LOOK_GRAIN, note
 from intake.people import People
 from intake.relevance import Relevance
+from intake.subjects import as_kept, emptied, of_its_run
 from intake.traits import IDENTIFIED, apply_traits, moments, withdraw_unless_given_since
 from store import intake as records
 from store import tables
 from store.event_log import keep_events
 from store.events import events_since
 from store.intake import Runs
+from store.orders import OrderRecord
 from store.people import Person, customers_at_hand, write_moments
 from store.products import kinds_of
 from store.sessions import AsyncSession
@@ -133,7 +135,7 @@ class Group:
         mails = {e.facts.message_id for e in events if e.name in MAIL_EVENTS and e.facts.message_id}
         sent_by = await records.runs_of_messages(self.session, mails)
         return [
-            Done(message, people.survivor(person), _of_its_run(event, sent_by))
+            Done(message, people.survivor(person), of_its_run(event, sent_by))
             for (message, person), event in zip(who, events, strict=True)
             if person is not None
         ]
@@ -177,10 +179,10 @@ class Group:
                 self.session, customer, one.message, self.effects.opt_in
             )
         self._note(customer, event)
-        await self._learn(one, customer)
+        order = await self._learn(one, customer)
         self.session.add(customer)
-        self._route(customer, await self._with_items(event))
-        for derived in await self._derived(one, subscription):
+        self._route(customer, await self._as_kept(event, order), order)
+        for derived in await self._derived(one, subscription, order):
             row = records.event_row(derived, customer.id)
             if await records.add_events(self.session, [row]):
                 self._note(customer, derived)
@@ -191,9 +193,9 @@ class Group:
         grain = self.effects.pace.of(LOOK_GRAIN)
         return note(known, event, is_asked_for=is_asked_for, grain=grain)
 
-    async def _learn(self, one: Done, customer: tables.Customer) -> None:
+    async def _learn(self, one: Done, customer: tables.Customer) -> OrderRecord | None:
         event = one.event
-        await learn_order(self.session, customer, event)
+        order = await learn_order(self.session, customer, event)
         if event.name in OBJECTIONS and one.message.customer_id is None:
             # Told by the shop; what we found out ourselves is on record already.
             proof = {"message_id": event.id}
@@ -204,21 +206,22 @@ class Group:
             at = event.happened_at
             customer.last_ordered_at = max(customer.last_ordered_at or at, at)
             customer.bought_kind = self._kind(event.facts) or customer.bought_kind
+        return order
 
-    async def _with_items(self, event: Event) -> Event:
-        """A delivery with the products of its order, which shops rarely repeat."""
-        facts = event.facts
-        if event.name != ORDER_DELIVERED or facts.product_ids or facts.order_id is None:
-            return event
-        items = await records.items_of(self.session, facts.order_id)
-        self.kinds = {**self.kinds, **await kinds_of(self.session, items)}
-        return replace(event, facts=facts.model_copy(update={"product_ids": tuple(items)}))
+    async def _as_kept(self, event: Event, order: OrderRecord | None) -> Event:
+        kept = as_kept(event, order)
+        if news := set(kept.facts.product_ids) - set(event.facts.product_ids):
+            self.kinds = {**self.kinds, **await kinds_of(self.session, news)}
+        return kept
 
-    def _route(self, customer: tables.Customer, event: Event) -> None:
+    def _route(
+        self, customer: tables.Customer, event: Event, order: OrderRecord | None = None
+    ) -> None:
         runs = self._runs(customer.id)
+        void = [order.id] if order and order.told.is_void else []
         effects = route(
             event,
-            view_of(customer, runs),
+            view_of(customer, runs, void_orders=void),
             runs.active,
             self.catalogue,
             now=self.effects.now,
@@ -230,7 +233,9 @@ class Group:
             if started:
                 runs.enter(started)
 
-    async def _derived(self, one: Done, subscription: EventName | None) -> Iterable[Event]:
+    async def _derived(
+        self, one: Done, subscription: EventName | None, order: OrderRecord | None
+    ) -> Iterable[Event]:
         """Events that follow from this one by themselves."""
         event, names = one.event, []
         if event.name in MAY_EMPTY and not event.is_history and await self._empties_cart(one):
@@ -238,7 +243,9 @@ class Group:
         if subscription:
             names.append(subscription)
         bare = replace(event, facts=Facts(), properties={})
-        return [replace(bare, id=fitting(f"{event.id}:{name}"), name=name) for name in names]
+        derived = [replace(bare, id=fitting(f"{event.id}:{name}"), name=name) for name in names]
+        refund = emptied(event, order)
+        return [*derived, refund] if refund else derived
 
     async def _empties_cart(self, one: Done) -> bool:
         at = one.event.happened_at
@@ -255,7 +262,9 @@ class Group:
         return slowest([self.kinds.get(product) for product in facts.product_ids])
 
 
-def view_of(customer: tables.Customer, runs: Runs) -> CustomerView:
+def view_of(
+    customer: tables.Customer, runs: Runs, *, void_orders: Collection[str] = ()
+) -> CustomerView:
     """The customer as routing sees them."""
     return CustomerView(
         id=customer.id,
@@ -264,6 +273,7 @@ def view_of(customer: tables.Customer, runs: Runs) -> CustomerView:
         pending=customer.pending,
         latest=moments(customer.latest),
         entries=runs.entries,
+        void_orders=void_orders,
     )
 
 
@@ -280,14 +290,3 @@ def _event_of(message: Incoming) -> Event:
         properties=properties,
         is_history=message.is_history,
     )
-
-
-def _of_its_run(event: Event, sent_by: Mapping[str, str]) -> Event:
-    """The event with the run that the mail it is about belongs to."""
-    if event.name not in MAIL_EVENTS or event.facts.run_id is not None:
-        return event
-    run_id = sent_by.get(event.facts.message_id or "")
-    if run_id is None:
-        return event
-    facts = event.facts.model_copy(update={"run_id": run_id})
-    return replace(event, facts=facts, properties={**event.properties, "run_id": run_id})

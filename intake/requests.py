@@ -29,6 +29,7 @@ from store import tables
 from store.consents import record_consent
 from store.customers import customer_by_shop_id, locked_customer
 from store.erasure import erase_customer, merged_into
+from store.orders import find_order
 from store.products import kinds_of
 from store.runs import run_of_request
 from store.sessions import AsyncSession
@@ -52,7 +53,8 @@ async def start_run(session: AsyncSession, effects: Effects, request: StartReque
     settings = rules.settings_with(request.settings)
     key = _key(rules, request)
     runs = (await records.runs_of(session, [customer.id]))[customer.id]
-    view = view_of(customer, runs)
+    order = await find_order(session, key) if key else None
+    view = view_of(customer, runs, void_orders=[key] if order and order.told.is_void else [])
     if no := refusal(rules, view, runs.active, key=key, at=effects.now, pace=effects.pace):
         raise Refused(no.code, no.message)
     trigger = await _requested(session, request, customer, effects.now)

@@ -16,7 +16,7 @@ from store import tables
 from store.events import EVENT_COLUMNS, read_event
 from store.runs import active_run
 from store.sessions import AsyncSession
-from store.upserts import add_missing, put
+from store.upserts import add_missing
 
 
 @dataclass(slots=True)
@@ -96,17 +96,6 @@ async def recent_events(
     return recent
 
 
-async def items_of(session: AsyncSession, order_id: str) -> list[str]:
-    """The products of an order, as far as its completion told."""
-    item = tables.OrderItem
-    found = await session.scalars(
-        select(col(item.product_id))
-        .where(col(item.order_id) == order_id)
-        .order_by(col(item.product_id))
-    )
-    return list(found)
-
-
 async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) -> dict[str, str]:
     """Which run sent each of these messages."""
     if not message_ids:
@@ -116,21 +105,3 @@ async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) 
         select(col(message.id), col(message.run_id)).where(col(message.id).in_(list(message_ids)))
     )
     return {row.id: row.run_id for row in found}
-
-
-async def keep_order(
-    session: AsyncSession, order: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
-) -> None:
-    """Keep an order and its items; what was known gives way, but a void order stays void."""
-    change = sorted(order.keys() - {"id", "customer_id", "status"})
-    await put(session, tables.Order, [order], key=["id"], change=change)
-    key = ["order_id", "product_id"]
-    await put(session, tables.OrderItem, items, key=key, change=["quantity", "price"])
-
-
-async def void_order(
-    session: AsyncSession, order_id: str, *, customer_id: str, status: str, at: datetime
-) -> None:
-    """Mark an order refunded or cancelled, also when this is the first we hear of it."""
-    row = {"id": order_id, "customer_id": customer_id, "status": status, "updated_at": at}
-    await put(session, tables.Order, [row], key=["id"], change=["status", "updated_at"])

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from domain.errors import NotFound
-from domain.events import CUSTOMER_MERGED, WITHDRAWALS
+from domain.events import CUSTOMER_MERGED, VOIDING, WITHDRAWALS
 from domain.ids import message_id
 from domain.journeys import OVER
 from domain.messages import RANK, MessageKind, MessageStatus, StepRequest
@@ -83,6 +83,8 @@ async def _overtaken_by(
         return None
     about = active_run(run)
     names = set(ends_on) - set(WITHDRAWALS)
+    if run.key and not await _is_void(session, run.key):
+        names -= set(VOIDING)  # only a part of the order was refunded
     found = await events_since(session, customer.id, run.entered_at, names=names)
     endings = (e for e in found if not e.is_history and e.id != run.started_by)
     return next((e.name for e in endings if is_about(e, about)), None)
