@@ -1,11 +1,13 @@
 """The settings of an installation on this machine, and how they reach child processes."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from config import Settings
+from domain.durations import say_duration
 from local.credentials import secret_of
 from local.ports import free_port
 
@@ -47,6 +49,8 @@ def _written(value: object) -> str:
             return value.get_secret_value()
         case tuple():
             return ",".join(value)
+        case timedelta():
+            return say_duration(value)
         case Path():
             return str(value.absolute())
         case _:
