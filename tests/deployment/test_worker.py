@@ -1,0 +1,68 @@
+"""The worker as a program of its own: its version, its metrics, its end."""
+
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+from temporalio.common import WorkerDeploymentVersion
+
+from config import Settings, WrongSetting
+from dispatch.connection import connect
+from local.environment import complete
+from local.ports import free_port
+from worker import runtime_of, version_of
+
+
+def settings(**changes: object) -> Settings:
+    return Settings(_env_file=None, **changes)  # type: ignore[arg-type]
+
+
+class TestTheWorkersVersion:
+    def test_is_its_build_of_the_deployment(self) -> None:
+        version = version_of(settings(build_id="1.2.0", deployment_name="shop"))
+
+        assert version == WorkerDeploymentVersion("shop", "1.2.0")
+
+    def test_is_none_where_no_build_is_named(self) -> None:
+        assert version_of(settings()) is None
+
+    def test_is_none_on_one_machine_where_nobody_would_make_it_current(
+        self, tmp_path: Path
+    ) -> None:
+        local = complete(settings(build_id="1.2.0", data_dir=tmp_path))
+
+        assert version_of(local) is None
+
+    @pytest.mark.parametrize("build", ["a:b", "a__b", "-1", "1.2.0 beta"])
+    def test_may_not_hold_what_temporal_keeps_to_itself(self, build: str) -> None:
+        with pytest.raises(ValueError, match="build_id"):
+            settings(build_id=build)
+
+
+class TestTheWorkersMetrics:
+    async def test_are_shown_to_prometheus(self, temporal: str) -> None:
+        port = free_port()
+        runtime = runtime_of(settings(worker_metrics_port=port))
+        await (await connect(temporal, runtime=runtime)).service_client.check_health()
+
+        async with httpx.AsyncClient() as client:
+            shown = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+
+        assert "temporal_request{" in shown
+
+    def test_need_a_free_port(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+
+            with pytest.raises(WrongSetting) as raised:
+                runtime_of(settings(worker_metrics_port=port))
+
+        assert str(raised.value) == (
+            f"The worker cannot show its metrics at 127.0.0.1:{port} (Failed starting Prometheus "
+            "exporter: Address already in use (os error 98)): set DORMOUSE_WORKER_METRICS_PORT to "
+            "a free port."
+        )
+
+    def test_are_shown_nowhere_unless_asked_for(self) -> None:
+        assert runtime_of(settings()) is None
