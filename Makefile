@@ -68,6 +68,12 @@ deployment: $(READY)
 mails-check: $(READY)
 	$(BIN)/dormouse mails check
 
+.PHONY: texts
+texts: $(READY) ## Hand the texts of the mails to translators, in templates/locale
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F templates/babel.cfg --sort-by-file --add-location=file --no-wrap -o build/mails.pot templates
+	$(BIN)/pybabel -q update -D mails -i build/mails.pot -d templates/locale --no-fuzzy-matching --ignore-obsolete --no-wrap
+
 .PHONY: mails
 mails: $(READY) ## Show every mail as a browser does, in build/mails (needs Chromium)
 	$(BIN)/dormouse mails gallery $(if $(CHROMIUM),--chromium $(CHROMIUM))

@@ -14,7 +14,7 @@ from sending.checking.finding import Finding, Severity
 
 _PLACEHOLDER: Final = re.compile(r"%\(\w+\)s")
 _SYNTAX: Final = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
-_UPDATE: Final = "run pybabel extract and update (templates/README.md)"
+_UPDATE: Final = "run make texts"
 
 #: So much of a text is quoted.
 _QUOTED: Final = 60

@@ -13,6 +13,7 @@ from tests.api.conftest import NewKey
 from tests.fakes.deliverer import FakeDeliverer
 from tests.fakes.intakes import open_intake
 from tests.fakes.rows import ada, identity, keep
+from workflows.catalogue import CATALOGUE
 
 SETTINGS = "/v1/journeys/cart-abandonment/settings"
 RUNS = "/v1/journeys/cart-abandonment/runs"
@@ -41,14 +42,8 @@ class TestTheListOfJourneys:
     async def test_says_what_each_does_and_who_enters(self, engineer: httpx.AsyncClient) -> None:
         listed = (await engineer.get("/v1/journeys")).json()
 
-        assert [journey["name"] for journey in listed["items"]] == [
-            "browse-abandonment",
-            "cart-abandonment",
-            "cross-sell",
-            "review-request",
-            "win-back",
-        ]
-        browse = listed["items"][0]
+        assert [journey["name"] for journey in listed["items"]] == list(CATALOGUE)
+        [browse] = [one for one in listed["items"] if one["name"] == "browse-abandonment"]
         assert browse["title"].startswith("Bring back a visitor who looked closely")
         assert browse["entry"].startswith("on Product Viewed or Product List Viewed")
         assert (browse["goal"], browse["paused"]) == ("Order Completed", False)
@@ -138,9 +133,7 @@ class TestSettings:
         answer = await engineer.get("/v1/journeys/cart-abandonmnt/settings")
 
         assert answer.status_code == 404
-        assert answer.json()["detail"].endswith(
-            "there are: browse-abandonment, cart-abandonment, cross-sell, review-request, win-back."
-        )
+        assert answer.json()["detail"].endswith(f"there are: {', '.join(CATALOGUE)}.")
 
     async def test_leave_their_mark_in_the_audit_trail(
         self, engineer: httpx.AsyncClient, database: Database

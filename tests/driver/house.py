@@ -232,7 +232,11 @@ async def open_house(
 
 
 def _chosen(journeys: tuple[str, ...], settings: Mapping[str, Any]) -> Catalogue:
-    assert set(journeys) <= set(CATALOGUE), f"there are only {', '.join(CATALOGUE)}"
+    unknown = ", ".join(set(journeys) - set(CATALOGUE))
+    assert not unknown, (
+        f"there is no journey {unknown}, only {', '.join(CATALOGUE)}: "
+        "list its file in workflows/catalogue.py, or mend the name"
+    )
     return {
         name: rules.tuned(settings, version=1, is_paused=False) if settings else rules
         for name, rules in CATALOGUE.items()

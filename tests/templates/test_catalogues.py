@@ -47,11 +47,13 @@ class TestCatalogue:
         assert ("Only %(count)s left", "Only %(count)s left") in written()
 
     @every_language
-    def test_translates_every_text_and_no_other(self, language: str) -> None:
-        assert {
+    def test_translates_only_what_is_written(self, language: str) -> None:
+        ids = {
             message.id if isinstance(message.id, str) else tuple(message.id)
             for message in translated(language)
-        } == written()
+        }
+
+        assert ids - written() == set()
 
     @every_language
     def test_leaves_nothing_empty_doubtful_or_obsolete(self, language: str) -> None:

@@ -9,22 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from domain.messages import MessageKind
+from runtime.listing import name_of
+from runtime.reading import steps_of
 from sending.context import IncentiveContext, MailContext, ProductContext
 from sending.rendering import Templates
 from sending.samples import BARE, RICH
 from tests.fakes.mail_contexts import HOSTILE, LONG_TITLED, contexts, reading
+from workflows.catalogue import JOURNEYS
 
 FOLDER = Path(__file__).parents[2] / "templates"
-STEPS = {
-    "browse-abandonment": {"you-looked-at", "similar-products", "last-look", "thank-you"},
-    "cart-abandonment": {"kept-for-you", "incentive", "last-reminder", "thank-you"},
-    "cross-sell": {"goes-well-with", "follow-up", "how-do-you-like-it"},
-    "double-opt-in": {"confirm"},
-    "review-request": {"how-was-it", "reminder", "thank-you", "make-good", "support-alert"},
-    "welcome": {"welcome", "first-order", "offer-ends", "still-here", "thank-you"},
-    "win-back": {"we-miss-you", "incentive", "stay-or-go", "welcome-back"},
-}
-MAILS = sorted((journey, step) for journey, steps in STEPS.items() for step in steps)
+MAILS = sorted((name_of(journey), step) for journey in JOURNEYS for step in steps_of(journey))
+#: A mail is marketing unless it is said here what else.
 OTHER_KINDS = {
     ("double-opt-in", "confirm"): MessageKind.TRANSACTIONAL,
     ("review-request", "support-alert"): MessageKind.INTERNAL,
