@@ -44,13 +44,15 @@ class _Look:
 
     colour: Colour
     background: Colour
+    #: Of links that nobody gave a colour.
+    link: Colour
     size: float
     is_shown: bool = True
 
 
 #: Before any style: what browsers begin with.
-_LIGHT: Final = _Look(colour=(0, 0, 0), background=(1, 1, 1), size=16)
-_DARK: Final = _Look(colour=(1, 1, 1), background=(0.07, 0.07, 0.07), size=16)
+_LIGHT: Final = _Look(colour=(0, 0, 0), background=(1, 1, 1), link=(0, 0, 0.93), size=16)
+_DARK: Final = _Look(colour=(1, 1, 1), background=(0.07, 0.07, 0.07), link=(0.62, 0.62, 1), size=16)
 
 
 def unreadable(page: Element, *, dark: bool) -> Iterator[Unreadable]:
@@ -98,10 +100,13 @@ def _luminance(colour: Colour) -> float:
 def _look(node: Any, inherited: _Look, sheet: cssselect2.Matcher) -> _Look:
     styles = _styles(node, sheet)
     size = _SIZE.fullmatch(tinycss2.serialize(styles.get("font-size", ())).strip())
+    is_link = node.local_name == "a" and "href" in node.etree_element.attrib
     return _Look(
-        colour=_colour(styles.get("color", ()), inherited.background) or inherited.colour,
+        colour=_colour(styles.get("color", ()), inherited.background)
+        or (inherited.link if is_link and "color" not in styles else inherited.colour),
         background=_colour(styles.get("background-color", ()), inherited.background)
         or inherited.background,
+        link=inherited.link,
         size=float(size[1]) if size else inherited.size,
         is_shown="none" not in tinycss2.serialize(styles.get("display", ())),
     )

@@ -74,6 +74,14 @@ class TestUnreadable:
         assert faint(page) == []
         assert faint(page, dark=True) == ["Only thought of by day"]
 
+    def test_is_a_link_in_blue_on_what_the_mail_made_dark(self) -> None:
+        link = '<a href="https://a.example">Blue</a>'
+
+        assert faint(f'<div style="background: #222; color: #fff">{link}</div>') == ["Blue"]
+        assert (
+            faint(f'<style>a {{ color: #fff }}</style><div style="background: #222">{link}') == []
+        )
+
     def test_is_no_matter_of_what_is_hidden(self) -> None:
         assert faint('<div style="display: none; color: #fff">Preheader</div>') == []
 

@@ -97,7 +97,8 @@ class TestDarkMode:
 
         assert told(tmp_path, mail) == [
             (
-                'cart/kept.mjml: error: <meta name="color-scheme" content="light dark" /> is missing, '
+                'cart/kept.mjml: error: <meta name="color-scheme" content="light dark" /> is '
+                "missing, "
                 "so mail programs turn colours round: include head.mjml. [dark-mode]"
             )
         ]
