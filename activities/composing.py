@@ -1,12 +1,13 @@
 """Composing a mail: what it shows, to whom, in which words."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from email.utils import parseaddr
 from typing import Final
 from urllib.parse import quote
 
+from activities.choosing import Choice, Chooser
 from domain.events import PRODUCT_REVIEWED, Facts
 from domain.ids import message_id
 from domain.journeys import Incentive
@@ -29,25 +30,16 @@ from sending.context import (
 )
 from sending.links import Links, unsubscribe_headers
 from sending.rendering import Templates
-from store import showcase
 from store.consents import last_word
 from store.events import events_since
 from store.ledger import StepRecords, first_offer_at
 from store.runs import active_run
 from store.sessions import AsyncSession
 
-#: Rows of products that a mail shows at most.
-_MOST_PRODUCTS: Final = 4
 #: Stock is mentioned from here down.
 _FEW: Final = 5
-#: How far back "what you looked at" reaches before the run's entry.
-_VIEWED_WITHIN: Final = timedelta(days=7)
-#: What a recommendation is made of; without it the mail has nothing to say.
-_RECOMMENDATIONS: Final = frozenset({"complements", "similar"})
-
-
-class NothingToShow(Exception):
-    """A mail that recommends has nothing to recommend."""
+#: Stock that the shop told longer ago may have been sold since. Real time, also in demonstrations.
+_STOCK_IS_TRUE_FOR: Final = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,122 +203,47 @@ class Composer:
         source = self.templates.shows(records.run.journey, request.step)
         if source is None:
             return []
-        choice = _Choice(session, records, request, now, self.pace)
-        quantities = await SOURCES[source](choice)
-        products = await choice.products(quantities)
-        if source in _RECOMMENDATIONS and not products:
-            raise NothingToShow
-        review_url = self.shop.review_url
-        return [
-            _shown(product, quantity=quantities.get(product.id, 1), review_url=review_url)
-            for product in products
-        ]
+        choices = await Chooser(session, records, request, now, self.pace).choose(source)
+        return [self._shown(choice, now) for choice in choices]
 
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """Picks the products of a mail: each source answers product id → quantity."""
-
-    session: AsyncSession
-    records: StepRecords
-    request: StepRequest
-    now: datetime
-    pace: Pace
-
-    @property
-    def about(self) -> Facts:
-        return Facts.model_validate(self.records.run.about)
-
-    async def products(self, quantities: Mapping[str, int]) -> list[Product]:
-        found = await showcase.products_by_id(self.session, list(quantities))
-        return showcase.showable(found)[:_MOST_PRODUCTS]
-
-    async def viewed(self) -> dict[str, int]:
-        about, since = self.about, self.records.run.entered_at - self.pace.of(_VIEWED_WITHIN)
-        if about.category and not about.product_ids:
-            return _one_each(
-                await showcase.in_category(self.session, about.category, limit=_MOST_PRODUCTS)
-            )
-        if about.query:
-            return _one_each(
-                await showcase.matching(self.session, about.query, limit=_MOST_PRODUCTS)
-            )
-        seen = await showcase.viewed(self.session, self.records.customer.id, since)
-        return dict.fromkeys([*about.product_ids[:1], *seen], 1)
-
-    async def cart(self) -> dict[str, int]:
-        return await showcase.in_cart(self.session, self.records.customer.id, self.now)
-
-    async def order(self) -> dict[str, int]:
-        return dict.fromkeys(self.about.product_ids, 1)
-
-    async def complements(self) -> dict[str, int]:
-        """What goes well and was not bought yet: first what no earlier mail has shown."""
-        bought = await self._bought()
-        found = await showcase.complements_of(self.session, list(self.about.product_ids))
-        known = {*bought, *self.about.product_ids}
-        fitting = [p for p in found if p.id not in known and p.stock != 0]
-        return _one_each(sorted(fitting, key=lambda p: p.id in self.request.already_shown))
-
-    async def similar(self) -> dict[str, int]:
-        seen = list(await self.viewed())
-        skip = len(self.request.already_shown) + _MOST_PRODUCTS
-        found = await showcase.similar_to(self.session, seen, limit=skip)
-        return _one_each([p for p in found if p.id not in self.request.already_shown])
-
-    async def new(self) -> dict[str, int]:
-        skip = len(self.request.already_shown) + _MOST_PRODUCTS
-        found = await showcase.newest(self.session, limit=skip)
-        return _one_each([p for p in found if p.id not in self.request.already_shown])
-
-    async def bought_since(self) -> dict[str, int]:
-        bought = await self._bought()
-        shown = [p for p in bought if p in self.request.already_shown]
-        return dict.fromkeys(shown or bought, 1)
-
-    async def _bought(self) -> list[str]:
-        """What the customer ordered since the run began, besides the order that began it."""
-        run, customer = self.records.run, self.records.customer
-        return await showcase.ordered_since(
-            self.session, customer.id, run.entered_at, besides=run.started_by
+    def _shown(self, choice: Choice, now: datetime) -> ProductContext:
+        product = choice.product
+        return ProductContext(
+            id=product.id,
+            title=product.title or "",
+            price=product.price,
+            currency=product.currency,
+            old_price=_old_price(choice, shop_currency=self.shop.context.currency),
+            image_url=product.image_url,
+            url=product.url,
+            review_url=_review_url(product, self.shop.review_url),
+            quantity=choice.quantity,
+            few_left=_few_left(product, now),
+            is_sold_out=not product.is_on_sale,
         )
-
-
-Source = Callable[[_Choice], Awaitable[dict[str, int]]]
-
-#: What a mail can declare to show (`shows:` in its first comment).
-SOURCES: Final[Mapping[str, Source]] = {
-    "viewed": _Choice.viewed,
-    "cart": _Choice.cart,
-    "order": _Choice.order,
-    "complements": _Choice.complements,
-    "similar": _Choice.similar,
-    "new": _Choice.new,
-    "bought-since": _Choice.bought_since,
-}
 
 
 def _list_headers(unsubscribe: str | None, shop_url: str) -> dict[str, str]:
     return unsubscribe_headers(unsubscribe, shop_url=shop_url) if unsubscribe else {}
 
 
-def _one_each(products: list[Product]) -> dict[str, int]:
-    return {product.id: 1 for product in products}
+def _old_price(choice: Choice, *, shop_currency: str) -> Decimal | None:
+    """What it cost before, when that was more: as the shop says, else as the customer saw it."""
+    product, added = choice.product, choice.price_when_added
+    if product.price is None:
+        return None
+    if product.compare_at_price is not None and product.compare_at_price > product.price:
+        return product.compare_at_price
+    if added is None or (added.currency or shop_currency) != (product.currency or shop_currency):
+        return None
+    return added.amount if added.amount > product.price else None
 
 
-def _shown(product: Product, *, quantity: int, review_url: str | None) -> ProductContext:
+def _few_left(product: Product, now: datetime) -> int | None:
+    """How few are left, when that is known to be so today."""
+    is_told = product.updated_at is not None and now - product.updated_at <= _STOCK_IS_TRUE_FOR
     is_scarce = product.stock is not None and 0 < product.stock <= _FEW
-    return ProductContext(
-        id=product.id,
-        title=product.title or "",
-        price=product.price,
-        currency=product.currency,
-        image_url=product.image_url,
-        url=product.url,
-        review_url=_review_url(product, review_url),
-        quantity=quantity,
-        few_left=product.stock if is_scarce else None,
-    )
+    return product.stock if is_scarce and is_told and product.is_on_sale else None
 
 
 def _review_url(product: Product, pattern: str | None) -> str | None:

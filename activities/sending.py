@@ -14,7 +14,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.beating import beating
-from activities.composing import Composer, NothingToShow
+from activities.choosing import NothingToShow
+from activities.composing import Composer
 from activities.verdicts import (
     Circumstances,
     Claim,
@@ -220,8 +221,8 @@ class SendActivities:
         now = self._now()
         try:
             composition = await self._composer.compose(session, records, request, now)
-        except NothingToShow:
-            return await self._object(session, records, request, kind, Skip("nothing to show"))
+        except NothingToShow as nothing:
+            return await self._object(session, records, request, kind, Skip(str(nothing)))
         except TemplateError as error:
             return await self._give_up(session, records, request, kind, error)
         known = records.message

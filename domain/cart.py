@@ -15,6 +15,7 @@ from domain.events import (
     Event,
 )
 from domain.facts import product_id, products_in, quantity
+from domain.money import Price, currency_in, money
 
 #: Events that list the whole cart.
 _WHOLE: Final = (CART_VIEWED, CART_UPDATED, CHECKOUT_STARTED)
@@ -29,9 +30,12 @@ class Cart:
     """What is in the cart: product id → quantity, in the order it was put there."""
 
     items: dict[str, int] = field(default_factory=dict)
+    #: What each cost when it was last told of.
+    prices: dict[str, Price] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
         """Take one event into account."""
+        self.prices |= _prices_in(event.properties)
         if event.name in {ORDER_COMPLETED, CART_EMPTIED}:
             self.items.clear()
         elif event.name in _WHOLE:
@@ -68,6 +72,16 @@ def empties(event: Event, before: Iterable[Event]) -> bool:
     held_something = bool(cart.items)
     cart.apply(event)
     return not cart.items and (held_something or event.properties.get("products") == [])
+
+
+def _prices_in(properties: Mapping[str, Any]) -> dict[str, Price]:
+    currency = currency_in(properties)
+    told = ((p, money(p.get("price"))) for p in products_in(properties))
+    return {
+        product_id(p) or "": Price(price, currency_in(p) or currency)
+        for p, price in told
+        if price is not None
+    }
 
 
 def _listed(properties: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -3,14 +3,17 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import col
 
-from domain.cart import CART_EVENTS, cart_after
-from domain.events import BROWSING, ORDER_COMPLETED
+from domain.cart import CART_EVENTS, Cart, cart_after
+from domain.events import BROWSING, ORDER_COMPLETED, ORDER_DELIVERED, Facts
 from domain.products import Product
+from domain.recommending import Candidate, Source
 from store import tables
+from store.bought_together import bought_with
 from store.events import events_since
+from store.orders import find_order
 from store.products import as_product
 from store.sessions import AsyncSession
 
@@ -36,10 +39,10 @@ async def viewed(session: AsyncSession, customer_id: str, since: datetime) -> li
     return list(dict.fromkeys(ids))
 
 
-async def in_cart(session: AsyncSession, customer_id: str, now: datetime) -> dict[str, int]:
-    """What is in the cart now: product id → quantity."""
+async def in_cart(session: AsyncSession, customer_id: str, now: datetime) -> Cart:
+    """What is in the cart now."""
     events = await events_since(session, customer_id, now - _CART_MEMORY, names=CART_EVENTS)
-    return cart_after(events).items
+    return cart_after(events)
 
 
 async def ordered_since(
@@ -51,11 +54,40 @@ async def ordered_since(
     return [product for event in later for product in event.facts.product_ids]
 
 
-async def complements_of(session: AsyncSession, ids: Sequence[str]) -> list[Product]:
-    """What the shop says goes well with these products, without the products themselves."""
-    products = await products_by_id(session, ids)
-    wanted = dict.fromkeys(c for product in products for c in product.complements if c not in ids)
-    return await products_by_id(session, list(wanted))
+async def kept_of(session: AsyncSession, run: tables.Run) -> list[str]:
+    """The ids of the products of a run's order that the customer kept.
+
+    A delivery is about what it named; the order itself, also about what was added to it later.
+    """
+    named = Facts.model_validate(run.about).product_ids
+    order = await find_order(session, run.key) if run.key else None
+    if order is None:
+        return list(named)
+    may_add = await _name_of(session, run.started_by) != ORDER_DELIVERED or not named
+    added = order.kept if may_add else []
+    return [p for p in dict.fromkeys((*named, *added)) if p not in order.given_up]
+
+
+async def _name_of(session: AsyncSession, event_id: str) -> str | None:
+    """The name of the event that a shop sent under this id."""
+    event = tables.Event
+    return await session.scalar(select(col(event.name)).where(col(event.message_id) == event_id))
+
+
+async def complements_of(session: AsyncSession, ids: Sequence[str]) -> list[Candidate]:
+    """What goes with these products: as the shop says, then as its orders tell, best first."""
+    given = await products_by_id(session, ids)
+    configured = dict.fromkeys(c for product in given for c in product.complements)
+    together = await bought_with(session, ids)
+    wanted = dict.fromkeys((*configured, *together))
+    known = {product.id: product for product in await products_by_id(session, list(wanted))}
+    return [
+        *(Candidate(name, Source.CONFIGURED, known.get(name)) for name in configured),
+        *(
+            Candidate(name, Source.BOUGHT_TOGETHER, known.get(name), evidence)
+            for name, evidence in together.items()
+        ),
+    ]
 
 
 async def similar_to(session: AsyncSession, ids: Sequence[str], *, limit: int) -> list[Product]:
@@ -98,12 +130,18 @@ async def matching(session: AsyncSession, query: str, *, limit: int) -> list[Pro
 async def _newest(
     session: AsyncSession, *conditions: ColumnElement[bool], limit: int
 ) -> list[Product]:
-    """Products that can be shown and bought: titled, and not known to be out of stock."""
+    """Products that mails may hold out to be bought, as `why_not_offered` says, newest first."""
+    product = tables.Product
+    can_be_shown = (col(part).is_not(None) for part in (product.title, product.price, product.url))
+    in_stock = or_(col(product.stock).is_(None), col(product.stock) > 0)
     rows = await session.scalars(
-        select(tables.Product)
-        .where(col(tables.Product.title).is_not(None), *conditions)
-        .where(or_(col(tables.Product.stock).is_(None), col(tables.Product.stock) > 0))
-        .order_by(col(tables.Product.updated_at).desc(), col(tables.Product.id))
+        select(product)
+        .where(*can_be_shown, *conditions)
+        .where(col(product.discontinued_at).is_(None))
+        .where(func.coalesce(col(product.available), in_stock))
+        .order_by(
+            func.coalesce(col(product.added_at), col(product.updated_at)).desc(), col(product.id)
+        )
         .limit(limit)
     )
     return [as_product(row) for row in rows]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from activities.composing import SOURCES, Composition, NothingToShow
+from activities.choosing import SOURCES, NothingToShow
+from activities.composing import Composition
 from domain.events import ORDER_COMPLETED, PRODUCT_ADDED, PRODUCTS_SEARCHED
 from domain.messages import StepRequest, StepStatus
 from sending.rendering import Templates
@@ -20,7 +21,13 @@ LATER = NOON + timedelta(hours=1)
 
 
 def product(product_id: str, **changes: Any) -> tables.Product:
-    known: dict[str, Any] = {"id": product_id, "title": f"The {product_id}", "updated_at": NOON}
+    known: dict[str, Any] = {
+        "id": product_id,
+        "title": f"The {product_id}",
+        "price": 12,
+        "url": f"https://shop.example/{product_id}",
+        "updated_at": NOON,
+    }
     return tables.Product(**(known | changes))
 
 
@@ -147,7 +154,7 @@ class TestCart:
 
         assert f"Only {stock} left" in html
 
-    @pytest.mark.parametrize("stock", [None, 0, 6])
+    @pytest.mark.parametrize("stock", [None, 6])
     async def test_tells_no_stock_that_is_none_or_many(
         self, composing: Composing, stock: int | None
     ) -> None:
@@ -163,6 +170,13 @@ class TestCart:
             event("added", name=PRODUCT_ADDED, properties={"product_id": "tent"}),
         )
         return (await composing.mail("kept-for-you")).mail.html
+
+    async def test_tells_no_stock_that_was_told_days_ago(self, composing: Composing) -> None:
+        composing.desk.clock.passes(days=4)
+
+        html = await self.html_of_a_cart(composing, 3)
+
+        assert "left</span>" not in html
 
 
 class TestOrder:
@@ -199,8 +213,9 @@ class TestComplements:
 
         outcome = await composing.desk.sends("goes-well-with")
 
-        assert (outcome.status, outcome.reason) == (StepStatus.SKIPPED, "nothing to show")
-        assert (await composing.desk.message()).reason == "nothing to show"
+        reason = "nothing to show: complements left out: 1 sold-out, 1 same-product"
+        assert (outcome.status, outcome.reason) == (StepStatus.SKIPPED, reason)
+        assert (await composing.desk.message()).reason == reason
         assert composing.desk.postbox.attempts == 0
 
     async def order_of_a_tent(self, composing: Composing, *complements: str) -> None:
