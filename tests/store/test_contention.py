@@ -23,7 +23,7 @@ from store.ledger import StepRecords, conclude, note, records_for
 from store.overtaking import Overtaken, again_if
 from store.people import locked_customers
 from store.sessions import AsyncSession, Database
-from tests.fakes.rows import NOON, ada, keep, message, run
+from tests.fakes.rows import NOON, ada, event, keep, message, run
 
 #: How long a test waits to see that somebody waits.
 A_WHILE = 0.1
@@ -130,11 +130,10 @@ class TestAStep:
         self, database: Database
     ) -> None:
         await keep(database, ada(), run())
-        order = {"name": "Order Completed", "message_id": "order"}
 
         async with database.writing() as session:
             await locked_customers(session, ["cus_ada"])
-            session.add(tables.Event(customer_id="cus_ada", **order, **at(minutes=1)))
+            session.add(event("order", NOON + timedelta(minutes=1), name="Order Completed"))
             async with meanwhile(overtaken(database, ends_on=["Order Completed"])) as claiming:
                 await session.commit()
 
@@ -156,11 +155,6 @@ async def overtaken(database: Database, *, ends_on: Sequence[str]) -> str | None
 async def writes_down(session: AsyncSession, records: StepRecords) -> None:
     kind = MessageKind.MARKETING
     await note(session, records, REQUEST, kind=kind, now=NOON, status=CLAIMED)
-
-
-def at(**later: float) -> dict[str, Any]:
-    moment = NOON + timedelta(**later)
-    return {"happened_at": moment, "received_at": moment}
 
 
 class TestLettersLeftBehind:

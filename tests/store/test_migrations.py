@@ -17,10 +17,7 @@ from domain.errors import Unavailable
 from store.addresses import read_url
 from store.migrations import run
 
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/data/dormouse.db"
+sqlite_alone = pytest.mark.parametrize("dialect", ["sqlite"])
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -40,34 +37,35 @@ def _downgrade(connection: Connection) -> None:
 
 
 class TestMigrating:
-    async def test_builds_exactly_the_tables_that_the_program_declares(self, url: str) -> None:
-        await run.migrate(url)
+    async def test_builds_exactly_the_tables_that_the_program_declares(self, bare_url: str) -> None:
+        await run.migrate(bare_url)
 
-        assert await run.in_transaction(read_url(url), _differences) == []
+        assert await run.in_transaction(read_url(bare_url), _differences) == []
 
-    async def test_creates_the_folder_of_the_database(self, url: str, tmp_path: Path) -> None:
-        await run.migrate(url)
+    @sqlite_alone
+    async def test_creates_the_folder_of_the_database(self, bare_url: str, tmp_path: Path) -> None:
+        await run.migrate(bare_url)
 
         assert (tmp_path / "data" / "dormouse.db").is_file()
 
-    async def test_twice_changes_nothing(self, url: str) -> None:
-        await run.migrate(url)
+    async def test_twice_changes_nothing(self, bare_url: str) -> None:
+        await run.migrate(bare_url)
 
-        await run.migrate(url)
+        await run.migrate(bare_url)
 
-        assert await run.current_revision(url) == run.newest_revision()
+        assert await run.current_revision(bare_url) == run.newest_revision()
 
-    async def test_by_several_at_once_lets_one_do_it(self, url: str) -> None:
-        await asyncio.gather(*(run.migrate(url) for _ in range(4)))
+    async def test_by_several_at_once_lets_one_do_it(self, bare_url: str) -> None:
+        await asyncio.gather(*(run.migrate(bare_url) for _ in range(4)))
 
-        assert await run.is_current(url)
+        assert await run.is_current(bare_url)
 
-    async def test_back_to_the_beginning_leaves_no_table(self, url: str) -> None:
-        await run.migrate(url)
+    async def test_back_to_the_beginning_leaves_no_table(self, bare_url: str) -> None:
+        await run.migrate(bare_url)
 
-        await run.in_transaction(read_url(url), _downgrade)
+        await run.in_transaction(read_url(bare_url), _downgrade)
 
-        assert await run.in_transaction(read_url(url), _tables) == ["alembic_version"]
+        assert await run.in_transaction(read_url(bare_url), _tables) == ["alembic_version"]
 
     async def test_says_so_when_the_folder_cannot_be_made(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("not a folder")
@@ -83,16 +81,19 @@ class TestMigrating:
 
 
 class TestTheRevision:
-    async def test_of_a_database_that_is_not_there_is_none(self, url: str, tmp_path: Path) -> None:
-        revision = await run.current_revision(url)
+    @sqlite_alone
+    async def test_of_a_database_that_is_not_there_is_none(
+        self, bare_url: str, tmp_path: Path
+    ) -> None:
+        revision = await run.current_revision(bare_url)
 
         assert revision is None
         assert [*os.scandir(tmp_path)] == []
 
-    async def test_of_a_new_database_is_not_current(self, url: str) -> None:
-        assert not await run.is_current(url)
+    async def test_of_a_new_database_is_not_current(self, bare_url: str) -> None:
+        assert not await run.is_current(bare_url)
 
-    async def test_of_a_migrated_database_is_current(self, url: str) -> None:
-        await run.migrate(url)
+    async def test_of_a_migrated_database_is_current(self, bare_url: str) -> None:
+        await run.migrate(bare_url)
 
-        assert await run.is_current(url)
+        assert await run.is_current(bare_url)
