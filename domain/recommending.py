@@ -77,6 +77,7 @@ class LeftOut(StrEnum):
     NO_URL = "no-url"
     TOO_FEW_ORDERS = "too-few-orders"
     TOO_LITTLE_LIFT = "too-little-lift"
+    NOT_COUNTED_YET = "not-counted-yet"
 
 
 @dataclass(frozen=True, slots=True)

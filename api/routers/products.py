@@ -4,19 +4,36 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from pydantic import TypeAdapter, ValidationError
 
-from api.dependencies import DatabaseDep, Ingesting, Reading, SessionDep
+from api.dependencies import (
+    DatabaseDep,
+    Ingesting,
+    Managing,
+    Reading,
+    ServicesDep,
+    SessionDep,
+)
 from api.errors import Place, Problem, places
 from api.json_bodies import JsonRoute
 from api.paging import Page, PageDep
 from api.paths import ProductId
+from api.schemas.complements import ComplementsView, ComplementView, RefreshView
 from api.schemas.products import ProductBatch, ProductRequest, Products, ProductsKept, ProductView
+from dispatch.schedules import REFRESH_COMPLEMENTS
 from domain.errors import NotFound
 from domain.products import Product
-from store.products import describe_products, discontinue, find_product, list_products
-from store.sessions import Database
+from store.customers import customer_by_shop_id
+from store.explaining import explain_complements
+from store.products import (
+    as_product,
+    describe_products,
+    discontinue,
+    find_product,
+    list_products,
+)
+from store.sessions import AsyncSession, Database
 
 router = APIRouter(prefix="/v1/products", tags=["Products"], route_class=JsonRoute)
 
@@ -51,6 +68,53 @@ async def products(_caller: Reading, session: SessionDep, page: PageDep) -> Page
     after = behind[0] if behind else None
     found = await list_products(session, after=after, limit=page.fetch)
     return page.page(found, key=lambda row: (row.id,), show=ProductView.of)
+
+
+@router.get("/{product_id:path}/complements", summary="Explain recommendations")
+async def complements(
+    _caller: Reading,
+    product_id: ProductId,
+    services: ServicesDep,
+    session: SessionDep,
+    customer_id: Annotated[
+        str | None, Query(description="The shop's id: as a mail to this customer would have it.")
+    ] = None,
+) -> ComplementsView:
+    """What mails recommend beside a product and why, and what they leave out and why.
+
+    What the shop configured comes first, then what its own orders of late held together.
+    """
+    row = await find_product(session, product_id)
+    if row is None:
+        raise _unknown(product_id)
+    customer = await _customer(session, customer_id) if customer_id is not None else None
+    rules, now = services.settings.togetherness, datetime.now(UTC)
+    since = now - services.settings.pace.of(rules.within)
+    judged = await explain_complements(
+        session, as_product(row), rules, since=since, now=now, customer_id=customer
+    )
+    return ComplementsView(
+        product_id=product_id,
+        recommended=[one.candidate.product_id for one in judged if not one.left_out],
+        items=[ComplementView.of(one) for one in judged],
+        rules=rules,
+    )
+
+
+@router.post("/complements/refresh", summary="Count what is bought together", status_code=202)
+async def refresh_complements(_caller: Managing, services: ServicesDep) -> RefreshView:
+    """Have it counted now instead of tonight; it takes seconds. A count under way goes on."""
+    await services.control.refresh_complements()
+    ui, namespace = services.settings.ui_url, services.temporal_namespace
+    url = f"{ui}/namespaces/{namespace}/schedules/{REFRESH_COMPLEMENTS}"
+    return RefreshView(schedule=REFRESH_COMPLEMENTS, temporal_url=url)
+
+
+async def _customer(session: AsyncSession, shop_id: str) -> str:
+    customer = await customer_by_shop_id(session, shop_id)
+    if customer is None:
+        raise NotFound(f"No customer {shop_id!r} is known; send an identify call first.")
+    return customer.id
 
 
 @router.get("/{product_id:path}", summary="Show a product")
