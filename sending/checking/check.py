@@ -102,10 +102,20 @@ def _looked_at(templates: Templates) -> Iterator[Finding]:
     for journey, step in templates.steps():
         source = templates.source(journey, step)
         yield from markup_findings(source)
+        told: set[str] = set()
         for rendering in _renderings(templates, source):
-            is_source_language = rendering.mail.locale == SOURCE_LANGUAGE
-            for rule in (*_EVERYWHERE, *(_ONCE if is_source_language else ())):
-                yield from rule(rendering)
+            for finding in _told_by_rules(rendering):
+                # What holds for several samples is told of the first.
+                words = finding.sentence.replace(rendering.situation, "")
+                if words not in told:
+                    told.add(words)
+                    yield finding
+
+
+def _told_by_rules(rendering: Rendering) -> Iterator[Finding]:
+    is_source_language = rendering.mail.locale == SOURCE_LANGUAGE
+    for rule in (*_EVERYWHERE, *(_ONCE if is_source_language else ())):
+        yield from rule(rendering)
 
 
 def _renderings(templates: Templates, source: MailSource) -> Iterator[Rendering]:

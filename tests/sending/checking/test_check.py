@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from sending.checking.check import check_mails
-from tests.fakes.good_mail import FOOTER, GERMAN, GOOD, told
+from tests.fakes.good_mail import BUTTON, FOOTER, GERMAN, GOOD, told
 from tests.fakes.mail_folder import mail_folder
 
 TEMPLATES = Path(__file__).parents[3] / "templates"
@@ -47,6 +47,14 @@ class TestCheck:
         [finding] = check_mails(folder).findings
 
         assert finding.place == "footer.mjml:5"
+
+    def test_says_once_what_every_sample_shares(self, tmp_path: Path) -> None:
+        assert told(tmp_path, GOOD.replace(BUTTON, "")) == [
+            (
+                "cart/kept.mjml: error: there is no button when everything is known: say with one "
+                "mj-button what to do. [call-to-action]"
+            )
+        ]
 
     def test_says_that_a_folder_holds_no_mails(self, tmp_path: Path) -> None:
         [finding] = check_mails(tmp_path).findings
