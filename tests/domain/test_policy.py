@@ -70,6 +70,36 @@ class TestATransactionalMail:
         assert decide(replace(self.case, is_address_valid=False)) == Skip("invalid address")
 
 
+class TestAMailThatAsksToConfirm:
+    case = replace(
+        FINE,
+        kind=MessageKind.TRANSACTIONAL,
+        has_consent=False,
+        asks_to_confirm=True,
+        is_pending=True,
+    )
+
+    def test_leaves_while_a_consent_waits(self) -> None:
+        assert decide(self.case) == Go()
+
+    @pytest.mark.parametrize("reason", ["unsubscribed", "sunset"])
+    def test_reaches_who_left_and_comes_back(self, reason: str) -> None:
+        assert decide(replace(self.case, suppressed_for_marketing=reason)) == Go()
+
+    @pytest.mark.parametrize(
+        ("objection", "reason"),
+        [
+            ({"is_pending": False}, "nothing to confirm"),
+            ({"is_asked_enough": True}, "asked for confirmation often enough"),
+            ({"suppressed_for_marketing": "complained"}, "suppressed: complained"),
+            ({"suppressed_everywhere": "bounced"}, "suppressed: bounced"),
+            ({"overtaken_by": "Subscribed"}, "overtaken: Subscribed"),
+        ],
+    )
+    def test_is_skipped_with_the_reason(self, objection: dict[str, Any], reason: str) -> None:
+        assert decide(replace(self.case, **objection)) == Skip(reason)
+
+
 class TestAMailToTheShopItself:
     case = replace(FINE, kind=MessageKind.INTERNAL, has_consent=False)
 

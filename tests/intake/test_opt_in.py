@@ -1,0 +1,248 @@
+"""Double opt-in as the shop's backend and the owner of an address meet it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.events import PRODUCT_ADDED
+from domain.incoming import Call, Incoming
+from domain.opt_in import Confirmation
+from domain.requests import ConsentRequest
+from store import tables
+from store.consents import consents_in_force
+from store.sessions import Database
+from store.suppressions import suppressions_of
+from tests.fakes.front_door import FrontDoor, open_front_door
+from tests.fakes.rows import message
+
+NEW = {"email": "ada@example.org", "marketing_consent": ["email"]}
+HELD = {"marketing": ["email"]}
+
+
+@pytest.fixture
+async def door(database: Database) -> AsyncIterator[FrontDoor]:
+    async with open_front_door(database, double_opt_in=True) as door:
+        yield door
+
+
+@pytest.fixture
+async def open_shop(database: Database) -> AsyncIterator[FrontDoor]:
+    """A shop that asks for no confirmation."""
+    async with open_front_door(database, owner="open") as door:
+        yield door
+
+
+def mail(*, granted: bool = True, **request: Any) -> ConsentRequest:
+    return ConsentRequest("marketing", "email", granted=granted, **request)
+
+
+async def says(door: FrontDoor, *requests: ConsentRequest, source: str = "api") -> None:
+    ada = await door.customer()
+    await door.intake.change_consent(ada.id, requests, source=source, evidence={"form": "/news"})
+
+
+async def asks(door: FrontDoor, *, to: str = "ada@example.org") -> str:
+    """The mail with the link leaves; returns its id."""
+    run, earlier = (await door.all(tables.Run))[-1], await door.all(tables.Message)
+    sent = message(
+        f"msg_{len(earlier)}", run_id=run.id, customer_id=run.customer_id, to_address=to
+    )
+    async with door.database.writing() as session:
+        session.add(sent)
+    return sent.id
+
+
+async def confirms(door: FrontDoor, message_id: str) -> Confirmation:
+    ada = await door.customer()
+    return await door.intake.confirm(
+        ada.id, message_id, wording="Offers by e-mail", evidence={"user_agent": "Firefox"}
+    )
+
+
+async def last_word(door: FrontDoor) -> tables.ConsentChange:
+    ada = await door.customer()
+    async with door.database.reading() as session:
+        words = await consents_in_force(session, ada.id)
+    return next(word for word in words if word.channel == "email")
+
+
+class TestAConsentThatTheShopReports:
+    async def test_waits_for_its_confirmation(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+
+        ada = await door.customer()
+        assert (ada.consents["marketing"], ada.pending) == ([], {"marketing": ["email"]})
+        assert await door.done_by() == ["Identified", "Subscription Requested"]
+        assert await door.started() == ["double-opt-in"]
+
+    async def test_keeps_its_proof_meanwhile(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(email="ada@example.org"))
+        await says(door, mail(wording="Yes, write to me."))
+
+        word = await last_word(door)
+        assert (word.granted, word.wording, word.evidence) == (
+            False,
+            "Yes, write to me.",
+            {"form": "/news"},
+        )
+        assert word.confirm_until == door.clock() + timedelta(days=7)
+
+    async def test_holds_at_once_when_it_was_confirmed_elsewhere(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(email="ada@example.org"))
+        await says(door, mail(basis="double_opt_in"))
+
+        assert (await door.customer()).consents == HELD
+        assert await door.started() == ["welcome"]
+
+    async def test_holds_at_once_when_it_is_history(self, door: FrontDoor) -> None:
+        now = door.clock()
+        past = Incoming("m-1", Call.IDENTIFY, now, now, user_id="ada", traits=NEW, is_history=True)
+        await door.takes(past)
+
+        assert (await door.customer()).consents == {"marketing": ["email"]}
+        assert await door.started() == []
+
+    async def test_holds_on_when_it_is_older_than_the_setting(
+        self, door: FrontDoor, open_shop: FrontDoor
+    ) -> None:
+        await open_shop.knows()
+        await door.knows(firstName="Ada")
+        await door.knows(marketing_consent=["email", "sms"])
+
+        assert (await door.customer()).consents == {"marketing": ["email", "sms"]}
+
+    async def test_is_asked_for_once_however_often_the_shop_repeats_it(
+        self, door: FrontDoor
+    ) -> None:
+        for _ in range(3):
+            await door.takes(door.identify(**NEW))
+            door.clock.passes(days=2)
+
+        assert (await door.done_by()).count("Subscription Requested") == 1
+
+    async def test_is_asked_for_again_by_a_new_form_a_day_later(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        await says(door, mail())
+        door.clock.passes(days=1)
+        await says(door, mail())
+
+        assert (await door.done_by()).count("Subscription Requested") == 2
+        assert await door.signals() == [("double-opt-in", "Subscription Requested")]
+
+    async def test_starts_nothing_else(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW), door.track(PRODUCT_ADDED, about={"sku": "tent"}))
+
+        assert await door.started() == ["double-opt-in"]
+
+    async def test_ends_with_a_refusal(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        await says(door, mail(granted=False))
+
+        assert (await door.customer()).pending == {"marketing": []}
+        assert await door.signals() == [("double-opt-in", "Unsubscribed")]
+
+    async def test_follows_a_visitor_who_turns_out_to_be_known(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(user=None, browser="b-1", **NEW))
+        await door.takes(door.identify(user="ada"))
+        await door.takes(door.identify(user="ada", browser="b-1"))
+
+        assert (await door.customer()).pending == {"marketing": ["email"]}
+
+    async def test_is_forgotten_with_the_person(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        ada = await door.customer()
+        await door.intake.erase(ada.id, actor="test")
+
+        assert [row.pending for row in await door.all(tables.Customer)] == [{}]
+
+
+class TestWhatAPersonSaysThemselves:
+    async def test_needs_no_confirmation(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(email="ada@example.org"))
+        await says(door, mail(), source="preferences")
+
+        assert (await door.customer()).consents == HELD
+
+
+class TestAConfirmation:
+    async def test_lets_the_consent_hold_with_its_proof(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        asked = await asks(door)
+        requested_at = door.clock().isoformat()
+        door.clock.passes(hours=5)
+
+        done = await confirms(door, asked)
+
+        word = await last_word(door)
+        assert done is Confirmation.CONFIRMED
+        assert (await door.customer()).consents == HELD
+        assert (word.basis, word.source, word.happened_at, word.wording) == (
+            "double_opt_in",
+            "confirmation",
+            door.clock(),
+            "Offers by e-mail",
+        )
+        assert word.evidence == {
+            "message_id": asked,
+            "requested_at": requested_at,
+            "user_agent": "Firefox",
+        }
+
+    async def test_tells_the_run_that_asked_and_starts_the_welcome(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        await confirms(door, await asks(door))
+
+        assert await door.signals() == [("double-opt-in", "Subscribed")]
+        assert await door.started() == ["double-opt-in", "welcome"]
+
+    async def test_is_made_once(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        asked = await asks(door)
+        await confirms(door, asked)
+
+        again = await confirms(door, asked)
+
+        assert again is Confirmation.HELD_ALREADY
+        assert (await door.done_by()).count("Subscribed") == 1
+
+    async def test_comes_too_late_after_a_week(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        asked = await asks(door)
+        door.clock.passes(days=7, seconds=1)
+
+        assert await confirms(door, asked) is Confirmation.OUTDATED
+        assert (await door.customer()).consents["marketing"] == []
+
+    async def test_cannot_be_made_by_a_mail_to_another_address(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        asked = await asks(door, to="eve@example.org")
+
+        assert await confirms(door, asked) is Confirmation.OUTDATED
+
+    async def test_of_nothing_is_outdated(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(email="ada@example.org"))
+
+        assert await confirms(door, "msg_1") is Confirmation.OUTDATED
+
+    @pytest.mark.parametrize("source", ["unsubscribe", "preferences"])
+    async def test_frees_an_address_that_its_owner_had_unsubscribed(
+        self, door: FrontDoor, source: str
+    ) -> None:
+        await door.takes(door.identify(**NEW))
+        await confirms(door, await asks(door))
+        await says(door, mail(granted=False), source=source)
+        door.clock.passes(days=2)
+        await says(door, mail())
+        asked_only = await blocked(door)
+        await confirms(door, await asks(door))
+
+        assert asked_only == ["unsubscribed"]
+        assert await blocked(door) == []
+
+
+async def blocked(door: FrontDoor) -> list[str]:
+    async with door.database.reading() as session:
+        found = await suppressions_of(session, "ada@example.org")
+    return [one.reason for one in found]
