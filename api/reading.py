@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from api.errors import Place, Problem, places
 from api.json_bodies import flaw_of
 from api.limits import KILOBYTE, ONE_CALL
-from api.schemas.segment import CALLS, Batch, Message, Remark
+from api.schemas.segment import CALLS, LARGEST_BATCH, Batch, Message, Remark
 from api.understanding import Arrival, understood
 from domain.errors import Invalid
 from domain.incoming import Call, Incoming
@@ -91,6 +91,9 @@ def read_batch(value: Any, *, size: int, arrival: Arrival) -> Read:
 
 
 def _envelope(value: Any) -> Batch:
+    messages = value.get("batch") if isinstance(value, dict) else None
+    if isinstance(messages, list) and len(messages) > LARGEST_BATCH:
+        raise _too_many(len(messages))
     try:
         batch = Batch.model_validate(value)
     except ValidationError as error:
@@ -115,6 +118,15 @@ def _message(value: Any, model: type[Message] | None) -> Message:
 def _unusable(traits: Mapping[str, Any]) -> list[Place]:
     problems = [problem.partition(": ") for problem in read_traits(traits).problems]
     return [Place(field=f"traits.{name}", message=message) for name, _, message in problems]
+
+
+def _too_many(count: int) -> Problem:
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too-many-messages",
+        f"A batch holds {LARGEST_BATCH:,} messages at most, and this one {count:,}; nothing was"
+        " kept: send it in parts.",
+    )
 
 
 def _invalid(errors: list[dict[str, Any]]) -> Problem:

@@ -11,7 +11,6 @@ from api.app import Services, create_app
 from config import Settings
 from sending.links import Links
 from store.keys import create_key
-from store.migrations.run import migrate
 from store.sessions import Database
 from tests.fakes.control import FakeControl
 from tests.fakes.intake import FakeIntake
@@ -33,18 +32,15 @@ def control() -> FakeControl:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings.model_validate(
-        {"data_dir": tmp_path, "secret_key": SECRET, "shop_name": "Hazel & Co"}
+        {
+            "data_dir": tmp_path,
+            "database_url": database_url,
+            "secret_key": SECRET,
+            "shop_name": "Hazel & Co",
+        }
     )
-
-
-@pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    await migrate(settings.database)
-    database = Database.open(settings.database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

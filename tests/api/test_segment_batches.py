@@ -92,7 +92,6 @@ class TestBatch:
             ({}, "batch"),
             ({"batch": []}, "batch"),
             ({"batch": {}}, "batch"),
-            ({"batch": [VIEW] * 1_001}, "batch"),
             ({"batch": [VIEW], "sentAt": "now"}, "sentAt"),
             ({"batch": [VIEW], "context": {"traits": {"a": "\0"}}}, "context"),
             ([VIEW], "body"),

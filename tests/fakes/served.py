@@ -8,11 +8,13 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from local.patience import PatientProtocol
+
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: FastAPI, *, http: type[PatientProtocol] = PatientProtocol) -> Iterator[str]:
     """The address of a gateway; its services are opened on the server's own loop."""
-    config = uvicorn.Config(app, port=0, log_level="warning", http="httptools")
+    config = uvicorn.Config(app, port=0, log_level="warning", http=http)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
