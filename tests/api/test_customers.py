@@ -1,7 +1,7 @@
 """Customers by the shop's ids."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -55,13 +55,33 @@ class TestACustomer:
                 "topic": "marketing",
                 "channel": "email",
                 "granted": True,
+                "status": "granted",
                 "basis": "express",
                 "source": "api",
                 "wording": None,
                 "happened_at": "2026-03-02T12:00:00Z",
+                "confirm_until": None,
             }
         ]
         assert shown["suppressions"] == []
+
+    @pytest.mark.parametrize(
+        ("confirm_until", "status"),
+        [(datetime(2999, 1, 1, tzinfo=UTC), "pending"), (NOON, "lapsed"), (None, "withdrawn")],
+    )
+    async def test_is_shown_with_what_still_waits_to_be_confirmed(
+        self,
+        engineer: httpx.AsyncClient,
+        database: Database,
+        confirm_until: datetime | None,
+        status: str,
+    ) -> None:
+        await keep(database, consent(channel="push", granted=False, confirm_until=confirm_until))
+
+        shown = (await engineer.get("/v1/customers/4711")).json()
+        [push] = [one for one in shown["consents"] if one["channel"] == "push"]
+
+        assert (push["granted"], push["status"]) == (False, status)
 
     async def test_is_shown_with_why_nobody_may_write(
         self, engineer: httpx.AsyncClient, database: Database

@@ -5,7 +5,16 @@ from tests.fakes.intake import FakeIntake
 
 
 class TestAnEventThatOnlyDormouseCanKnow:
-    @pytest.mark.parametrize("name", ["Customer Merged", "Customer Deleted", "Journey Requested"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Subscribed",
+            "Subscription Requested",
+            "Customer Merged",
+            "Customer Deleted",
+            "Journey Requested",
+        ],
+    )
     async def test_is_refused_from_outside(
         self, shop: httpx.AsyncClient, intake: FakeIntake, name: str
     ) -> None:

@@ -45,6 +45,13 @@ class TestLinks:
         with pytest.raises(BadToken, match="open it again from the mail"):
             LINKS.read(token)
 
+    def test_that_confirm_are_none_that_unsubscribe(self) -> None:
+        token = LINKS.confirmation("cus_1", "msg_1").rpartition("/")[2]
+
+        assert LINKS.read_confirmation(token) == LinkSubject("cus_1", "msg_1")
+        with pytest.raises(BadToken):
+            LINKS.read(token)
+
     def test_are_refused_when_signed_for_another_purpose(self) -> None:
         token = URLSafeSerializer(SECRET, signer_kwargs={"digest_method": sha256}).dumps(["c_1"])
 

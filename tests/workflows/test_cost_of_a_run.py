@@ -1,5 +1,6 @@
 """What a run costs Temporal: history events, counted."""
 
+from decimal import Decimal
 from typing import Any
 
 from temporalio.client import WorkflowHandle
@@ -10,7 +11,9 @@ from tests.driver.customer import Customer, sells
 from tests.workflows.conftest import OnJourney
 
 TENT = Product("tent", title="Tent", category="camping")
-LAMP = Product("lamp", title="Lamp", category="camping")
+LAMP = Product(
+    "lamp", title="Lamp", category="camping", price=Decimal(20), url="https://shop.example/lamp"
+)
 
 
 class TestTheCostOfARun:
@@ -34,6 +37,24 @@ class TestTheCostOfARun:
 
             assert len(await customer.inbox) == 3
             assert await events_of(customer) <= 44
+
+    async def test_is_at_most_44_events_for_three_mails_of_a_welcome(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("welcome") as customer:
+            await customer.lets_pass(days=30)
+
+            assert len(await customer.inbox) == 3
+            assert await events_of(customer) <= 44
+
+    async def test_is_at_most_22_events_for_a_question_and_its_answer(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("double-opt-in", double_opt_in=True) as customer:
+            await customer.confirms()
+
+            assert await customer.exits() == ["confirmed"]
+            assert await events_of(customer) <= 22
 
     async def test_is_at_most_6_events_while_it_sleeps_for_the_first_time(
         self, customer_on: OnJourney
