@@ -5,15 +5,14 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import URL, event
+from sqlalchemy import URL, ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.addresses import Access
+from store.failures import no_answer_from
 
 #: How long to wait for a lock or a free connection, in seconds.
 PATIENCE: Final = 30
-#: After this many seconds without an answer to one statement the server counts as gone.
-_ANSWERS_WITHIN: Final = PATIENCE + 5
 
 
 def sqlite_engine(
@@ -35,11 +34,16 @@ def sqlite_engine(
 
 
 def postgresql_engine(
-    access: Access, *, timeouts: Mapping[str, str] | None = None, **options: Any
+    access: Access,
+    *,
+    timeouts: Mapping[str, str] | None = None,
+    answers_within: float | None = None,
+    **options: Any,
 ) -> AsyncEngine:
     """An engine over a server; `timeouts` are settings of its sessions, by PostgreSQL's names.
 
-    A pooler between us and the server refuses such settings: then they are its own business.
+    A pooler between us and the server refuses such settings: then they are its own business. A
+    server that says nothing for `answers_within` seconds counts as gone.
     """
     arguments = dict(access.arguments)
     if arguments.pop("trusts_system", False):
@@ -51,9 +55,16 @@ def postgresql_engine(
         arguments |= {**unnamed, "prepared_statement_name_func": str}
     else:
         settings |= timeouts or {}
-    return create_async_engine(
-        access.url, connect_args={**arguments, "server_settings": settings}, **options
-    )
+    told = {**arguments, "server_settings": settings, "command_timeout": answers_within}
+    engine = create_async_engine(access.url, connect_args=told, **options)
+    event.listen(engine.sync_engine, "handle_error", _tell_silence)
+    return engine
+
+
+def _tell_silence(context: ExceptionContext) -> None:
+    # The driver's own word for it could be anybody's.
+    if isinstance(context.original_exception, TimeoutError) and context.engine:
+        raise no_answer_from(context.engine.url) from context.original_exception
 
 
 def _try(

@@ -94,6 +94,11 @@ def explained(url: URL, *, connected: bool = False) -> Iterator[None]:
         raise
 
 
+def no_answer_from(url: URL) -> Unavailable:
+    """The error that says so."""
+    return Unavailable(_NO_ANSWER.format(name=name_of(url)))
+
+
 def is_locked(error: DBAPIError) -> bool:
     """True when SQLite refused because another connection holds the lock."""
     return str(getattr(error.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
@@ -108,7 +113,7 @@ def name_of(url: URL) -> str:
     """The database as people may see it: a file's path, or host and database; no password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return f"{url.database} on {url.host or 'localhost'}"
+    return f"{url.database} on {url.host or url.query.get('host', 'localhost')}"
 
 
 def _about(error: DBAPIError) -> str | None:

@@ -32,6 +32,8 @@ _TIMEOUTS: Final = {
     "statement_timeout": f"{PATIENCE}s",
     "idle_in_transaction_session_timeout": f"{2 * PATIENCE}s",
 }
+#: Longer than the server itself would let a statement take.
+_ANSWERS_WITHIN: Final = PATIENCE + 5
 #: Connections are made anew after so many seconds: servers behind one name may change.
 _RENEW_AFTER: Final = 1_800
 
@@ -45,13 +47,16 @@ class Database:
         self._writer = writer
 
     @classmethod
-    def open(cls, url: str) -> "Database":
-        """The database at `url`; connects at the first session. Raises Invalid for a wrong URL."""
+    def open(cls, url: str, *, answers_within: float = _ANSWERS_WITHIN) -> "Database":
+        """The database at `url`; connects at the first session. Raises Invalid for a wrong URL.
+
+        A server that says nothing for `answers_within` seconds counts as gone.
+        """
         address = read_url(url)
         if address.get_backend_name() == "sqlite":
             reader, writer = _sqlite(address)
         else:
-            reader, writer = _postgresql(address)
+            reader, writer = _postgresql(address, answers_within)
         return cls(address, reader=reader, writer=writer)
 
     @property
@@ -98,11 +103,12 @@ def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     )
 
 
-def _postgresql(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+def _postgresql(url: URL, answers_within: float) -> tuple[AsyncEngine, AsyncEngine]:
     access = access_to(url)
     engine = postgresql_engine(
         access,
         timeouts=_TIMEOUTS,
+        answers_within=answers_within,
         pool_size=access.pool_size,
         max_overflow=0,
         pool_timeout=PATIENCE,

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from domain.errors import Invalid, Unavailable
 from store import tables
-from store.addresses import read_url
+from store.addresses import access_to, read_url
 from store.audits import audit
 from store.sessions import AsyncSession, Database
 from tests.fakes.rows import NOON, ada, identity, keep
@@ -240,3 +240,31 @@ class TestAUrl:
     def test_that_we_cannot_use_is_refused_with_an_example(self, url: str) -> None:
         with pytest.raises(Invalid, match=r"sqlite\+aiosqlite:///path/to/dormouse\.db"):
             Database.open(url)
+
+    def test_tells_the_driver_what_hosted_providers_ask_for(self) -> None:
+        given = "postgres://ada@db/shop?sslmode=require&options=endpoint%3Dhazel&connect_timeout=5"
+
+        access = access_to(read_url(given))
+
+        assert access.url.render_as_string() == "postgresql+asyncpg://ada@db/shop"
+        assert access.arguments == {"timeout": 5, "dsn": "postgresql://?sslmode=require"}
+        assert access.server_settings == {
+            "application_name": "dormouse",
+            "options": "endpoint=hazel",
+        }
+
+    @pytest.mark.parametrize(
+        ("argument", "told"),
+        [
+            (
+                "shcema=shop",
+                r"has the argument 'shcema', which nobody here understands: take it out",
+            ),
+            ("channel_binding=require", r"take it out, and say sslmode=verify-full instead"),
+            ("pool_size=0", r"pool_size of the database's URL must be a number from 1 on, not '0'"),
+            ("connect_timeout=soon", r"connect_timeout .* must be a number from 1 on, not 'soon'"),
+        ],
+    )
+    def test_with_an_argument_that_cannot_be_is_refused(self, argument: str, told: str) -> None:
+        with pytest.raises(Invalid, match=told):
+            Database.open(f"postgresql://ada@db/shop?{argument}")

@@ -1,0 +1,71 @@
+"""A way to a PostgreSQL server on which everything can fall silent, as when a cable is cut."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy import URL, make_url
+
+
+@dataclass
+class Relay:
+    """Passes on what is said, as long as it is `open`."""
+
+    target: URL
+    url: str = ""
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    @asynccontextmanager
+    async def to(cls, url: str) -> AsyncIterator["Relay"]:
+        """A relay to the database at `url`, at an address of its own."""
+        relay = cls(make_url(url))
+        relay.speaks_again()
+        connections: set[asyncio.Task[None]] = set()
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connections.add(asyncio.create_task(relay._connect(reader, writer)))
+
+        server = await asyncio.start_server(accept, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        near = relay.target.set(host="127.0.0.1", port=port, query={"connect_timeout": "1"})
+        relay.url = near.render_as_string(hide_password=False)
+        try:
+            yield relay
+        finally:
+            server.close()
+            for connection in connections:
+                connection.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
+
+    def falls_silent(self) -> None:
+        self.open.clear()
+
+    def speaks_again(self) -> None:
+        self.open.set()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await self._reach()
+        try:
+            await asyncio.gather(
+                self._pass_on(reader, far_writer), self._pass_on(far_reader, writer)
+            )
+        finally:
+            far_writer.close()
+            writer.close()
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        folder = self.target.query.get("host")
+        port = self.target.port or 5432
+        if isinstance(folder, str) and folder.startswith("/"):
+            return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
+        return await asyncio.open_connection(self.target.host or "127.0.0.1", port)
+
+    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while said := await source.read(65_536):
+                await self.open.wait()
+                sink.write(said)
+                await sink.drain()
+            sink.close()
