@@ -61,6 +61,7 @@ _ROUTERS: Final = (
     customers.router,
     messages.router,
     products.router,
+    products.complements_router,
     webhooks.router,
     public.router,
     outbox.router,

@@ -3,6 +3,16 @@
 from typing import Annotated
 
 from fastapi import Path
+from starlette.convertors import StringConvertor, register_url_convertor
+
+
+class _ProductIdConvertor(StringConvertor):
+    """Shopify's ids have slashes in them; only what is said about a product ends one."""
+
+    regex = "(?:(?!/complements$).)+"
+
+
+register_url_convertor("product", _ProductIdConvertor())
 
 CustomerId = Annotated[str, Path(description="The shop's id.", examples=["4711"])]
 JourneyName = Annotated[

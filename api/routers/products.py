@@ -36,6 +36,7 @@ from store.products import (
 from store.sessions import AsyncSession, Database
 
 router = APIRouter(prefix="/v1/products", tags=["Products"], route_class=JsonRoute)
+complements_router = APIRouter(prefix="/v1/complements", tags=["Products"], route_class=JsonRoute)
 
 _BEHIND: Final = TypeAdapter(tuple[str])
 
@@ -70,7 +71,7 @@ async def products(_caller: Reading, session: SessionDep, page: PageDep) -> Page
     return page.page(found, key=lambda row: (row.id,), show=ProductView.of)
 
 
-@router.get("/{product_id:path}/complements", summary="Explain recommendations")
+@router.get("/{product_id:product}/complements", summary="Explain recommendations")
 async def complements(
     _caller: Reading,
     product_id: ProductId,
@@ -101,7 +102,7 @@ async def complements(
     )
 
 
-@router.post("/complements/refresh", summary="Count what is bought together", status_code=202)
+@complements_router.post("/refresh", summary="Count what is bought together", status_code=202)
 async def refresh_complements(_caller: Managing, services: ServicesDep) -> RefreshView:
     """Have it counted now instead of tonight; it takes seconds. A count under way goes on."""
     await services.control.refresh_complements()
@@ -117,7 +118,7 @@ async def _customer(session: AsyncSession, shop_id: str) -> str:
     return customer.id
 
 
-@router.get("/{product_id:path}", summary="Show a product")
+@router.get("/{product_id:product}", summary="Show a product")
 async def product(_caller: Reading, product_id: ProductId, session: SessionDep) -> ProductView:
     """One product as mails show it."""
     found = await find_product(session, product_id)
@@ -126,7 +127,7 @@ async def product(_caller: Reading, product_id: ProductId, session: SessionDep) 
     return ProductView.of(found)
 
 
-@router.delete("/{product_id:path}", summary="Discontinue a product", status_code=204)
+@router.delete("/{product_id:product}", summary="Discontinue a product", status_code=204)
 async def discontinue_product(
     _caller: Ingesting, product_id: ProductId, database: DatabaseDep
 ) -> None:

@@ -116,6 +116,15 @@ class TestComplements:
 
         assert answer.json()["recommended"] == ["pegs"]
 
+    async def test_are_of_products_with_slashes_in_their_ids_too(
+        self, engineer: httpx.AsyncClient, database: Database
+    ) -> None:
+        await keep(database, sold("gid://shop/1", complements=["?"]))
+
+        answer = await engineer.get("/v1/products/gid%3A%2F%2Fshop%2F1/complements")
+
+        assert [item["product_id"] for item in answer.json()["items"]] == ["?"]
+
     @pytest.mark.usefixtures("shop_of_tents")
     @pytest.mark.parametrize("path", ["hammer/complements", "tent/complements?customer_id=nobody"])
     async def test_are_of_known_products_and_for_known_customers(
@@ -130,7 +139,7 @@ class TestACount:
     async def test_can_be_asked_for(
         self, engineer: httpx.AsyncClient, control: FakeControl
     ) -> None:
-        answer = await engineer.post("/v1/products/complements/refresh")
+        answer = await engineer.post("/v1/complements/refresh")
 
         assert (answer.status_code, control.refreshed) == (202, 1)
         assert answer.json() == {
@@ -145,7 +154,7 @@ class TestACount:
     ) -> None:
         control.reachable = False
 
-        answer = await engineer.post("/v1/products/complements/refresh")
+        answer = await engineer.post("/v1/complements/refresh")
 
         assert answer.status_code == 503
 
@@ -154,6 +163,6 @@ class TestACount:
     ) -> None:
         client.headers["Authorization"] = f"Bearer {await new_key('read', 'ingest')}"
 
-        answer = await client.post("/v1/products/complements/refresh")
+        answer = await client.post("/v1/complements/refresh")
 
         assert answer.status_code == 403

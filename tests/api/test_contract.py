@@ -63,7 +63,7 @@ documented: Final = schemathesis.openapi.from_dict(
             "generation": {"deterministic": True, "max-examples": 4, "database": "none"},
             "checks": {
                 "positive_data_acceptance": {
-                    "expected-statuses": [200, 201, 204, 400, 401, 403, 404, 409, 412, 422]
+                    "expected-statuses": [200, 201, 202, 204, 400, 401, 403, 404, 409, 412, 422]
                 }
             },
             "operations": [
