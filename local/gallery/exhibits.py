@@ -81,5 +81,5 @@ def exhibits(templates: Templates, choice: Choice) -> Iterator[Exhibit]:
         samples = [sample for sample in SAMPLES if in_depth or sample.is_typical]
         views = ALL_VIEWS if in_depth else _FEW_VIEWS
         for (journey, step), sample in product(steps, samples):
-            mail = templates.render(journey, step, sample.reading(language))
+            mail = templates.for_shop(language).render(journey, step, sample.reading(language))
             yield Exhibit(journey, step, language, sample, mail, views)

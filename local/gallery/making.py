@@ -57,7 +57,8 @@ class Gallery:
     def __str__(self) -> str:
         mails = {exhibit.file for exhibit in self.shown}
         lines = [f"{stem}: {words}" for stem, found in self.layout.items() for words in found]
-        made = f"{self.pictures} pictures of {len(mails)} mails: open {self.index}"
+        what = "1 mail" if len(mails) == 1 else f"{len(mails)} mails"
+        made = f"{self.pictures} pictures of {what}: open {self.index}"
         return "\n".join([*lines, made])
 
 

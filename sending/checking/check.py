@@ -50,7 +50,9 @@ class Report:
 
     def __str__(self) -> str:
         lines = [str(finding) for finding in self.findings]
-        looked_at = f"{self.mails} mails in {', '.join(self.languages) or 'no language'}"
+        looked_at = (
+            f"{_counted(self.mails, 'mail')} in {', '.join(self.languages) or 'no language'}"
+        )
         counts = f"{_counted(self.errors, 'error')}, {_counted(self.warnings, 'warning')}"
         return "\n".join([*lines, f"{looked_at}: {counts}."])
 

@@ -179,7 +179,7 @@ class TestGallery:
             "en-rich.desktop.png",
             "en-rich.desktop-dark.png",
         }
-        assert str(made).endswith(f"\n20 pictures of 1 mails: open {made.folder}/index.html")
+        assert str(made).endswith(f"\n20 pictures of 1 mail: open {made.folder}/index.html")
 
     def test_begins_with_a_page_that_shows_them_side_by_side(self, made: Gallery) -> None:
         index = made.index.read_text(encoding="utf-8")

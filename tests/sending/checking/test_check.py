@@ -70,7 +70,7 @@ class TestReport:
 
         report = check_mails(folder)
 
-        assert str(report) == "1 mails in en, de: no errors, no warnings."
+        assert str(report) == "1 mail in en, de: no errors, no warnings."
         assert report.as_dict() == {"mails": 1, "languages": ("en", "de"), "findings": []}
 
     def test_tells_errors_from_warnings(self, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ class TestReport:
         report = check_mails(folder)
 
         assert (report.errors, report.warnings) == (1, 1)
-        assert str(report).endswith("1 mails in en, de: 1 error, 1 warning.")
+        assert str(report).endswith("1 mail in en, de: 1 error, 1 warning.")
         assert report.as_dict()["findings"][0] == {
             "rule": "language",
             "file": "locale/de/LC_MESSAGES/mails.po",
