@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as RoutingError
+from starlette.requests import ClientDisconnect
 
 from api.methods import allowed_methods
 from domain.errors import DormouseError, Invalid, NotFound, Refused, Unavailable
@@ -100,6 +101,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DormouseError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(RoutingError, _refused_by_http)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -166,6 +168,12 @@ async def _refused_by_http(request: Request, error: Exception) -> ProblemRespons
             return problem(status, "method-not-allowed", told, headers={"Allow": allowed})
     code = HTTPStatus(status).phrase.lower().replace(" ", "-")
     return problem(status, code, error.detail, headers=error.headers)
+
+
+async def _left(_request: Request, _error: Exception) -> ProblemResponse:
+    """Whoever hung up in the middle hears nothing of this; the log need not either."""
+    detail = "The request broke off before its end; send it again."
+    return problem(HTTPStatus.BAD_REQUEST, "incomplete", detail)
 
 
 async def _unexpected(request: Request, error: Exception) -> ProblemResponse:

@@ -16,7 +16,14 @@ from api.schemas.segment import (
     TrackCall,
 )
 from domain.errors import Invalid
-from domain.events import OURS, PAGE_VIEWED, SCREEN_VIEWED, EventName
+from domain.events import (
+    EMAIL_BLOCKED,
+    EMAIL_BOUNCED,
+    OURS,
+    PAGE_VIEWED,
+    SCREEN_VIEWED,
+    EventName,
+)
 from domain.incoming import Call, Incoming
 
 #: Nothing that a shop tells us happened before; an earlier time is a clock that was never set.
@@ -28,6 +35,11 @@ _CONTEXT_TRAITS: Final = ("locale", "timezone")
 _NOT_FROM_CONTEXT: Final = "marketing_consent"
 
 
+#: What mail providers call a bounce that says nothing against the address, in its `bounce_type` or
+#: `type`. It ends no journey.
+_SOFT_BOUNCES: Final = ("soft", "block", "blocked", "transient", "temporary", "undetermined")
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """How a message reached us: by our clock, in which envelope, as news or as history."""
@@ -36,6 +48,8 @@ class Arrival:
     sent_at: datetime | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
     is_history: bool = False
+    #: Whether the caller may make two known users one.
+    may_join_users: bool = False
 
 
 def understood(message: Message, arrival: Arrival) -> Incoming:
@@ -52,6 +66,7 @@ def understood(message: Message, arrival: Arrival) -> Incoming:
         user_id=user_id,
         anonymous_id=anonymous_id,
         is_history=arrival.is_history,
+        may_join_users=arrival.may_join_users,
         **_said(message, _context(message, arrival)),
     )
 
@@ -91,7 +106,8 @@ def _said(message: Message, context: Mapping[str, Any]) -> dict[str, Any]:
     traits = _traits_in(context)
     match message:
         case TrackCall():
-            said = {"name": _told_by_shops(message.event), "properties": message.properties or {}}
+            properties = message.properties or {}
+            said = {"name": _told_by_shops(message.event, properties), "properties": properties}
         case PageCall():
             name = SCREEN_VIEWED if isinstance(message, ScreenCall) else PAGE_VIEWED
             said = {"name": name, "properties": _page(message)}
@@ -106,9 +122,12 @@ def _said(message: Message, context: Mapping[str, Any]) -> dict[str, Any]:
     return {"call": Call.TRACK, "traits": traits, **said}
 
 
-def _told_by_shops(event: str) -> EventName:
+def _told_by_shops(event: str, properties: Mapping[str, Any]) -> EventName:
     if event in OURS:
         raise Invalid(f"only Dormouse itself says {event!r}; use another name", field="event")
+    kind = str(properties.get("bounce_type") or properties.get("type") or "").lower()
+    if event == EMAIL_BOUNCED and kind in _SOFT_BOUNCES:
+        return EMAIL_BLOCKED
     return EventName(event)
 
 

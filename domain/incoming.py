@@ -33,6 +33,8 @@ class Incoming:
     customer_id: str | None = None
     #: For alias: the id that becomes another name of `user_id`.
     previous_id: str | None = None
+    #: For alias: whether two users may become one who are both known to the shop.
+    may_join_users: bool = True
     #: For track: the event's name; page and screen calls are `Page Viewed`, `Screen Viewed`.
     name: EventName | None = None
     #: For track: its properties.

@@ -28,6 +28,7 @@ from intake.learning import learn_order
 from intake.noting import LOOK_GRAIN, note
 from intake.people import People
 from intake.relevance import Relevance
+from intake.reports import note_told
 from intake.subjects import as_kept, emptied, of_its_run
 from intake.traits import IDENTIFIED, apply_traits, moments, withdraw_unless_given_since
 from store import intake as records
@@ -95,6 +96,8 @@ class Group:
         done = [d for d in done if d.event.id in new]
         self.runs = await records.runs_of(self.session, {one.person.id for one in done})
         self._end_merged(people)
+        by_shop = [one for one in done if one.message.customer_id is None]
+        await note_told(self.session, [(one.event, one.person.id) for one in by_shop])
         concerned = self._concerned(done)
         await self._note_only([one for one in done if one.person.id not in concerned])
         await self._follow_all([one for one in done if one.person.id in concerned])

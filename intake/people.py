@@ -117,6 +117,8 @@ class People:
             self._name(previous, ("user", message.user_id))
             self._claim(previous, message.user_id)
             return previous
+        if user and previous.external_id and not message.may_join_users:
+            return user
         if user is not None and user.id != previous.id:
             await self._merge(previous, into=user)
             return user

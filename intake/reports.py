@@ -16,6 +16,7 @@ from domain.events import (
     EMAIL_OPENED,
     EMAIL_REJECTED,
     UNSUBSCRIBED,
+    Event,
     EventName,
 )
 from domain.ids import fitting
@@ -24,7 +25,7 @@ from domain.messages import MessageStatus
 from store import tables
 from store.consents import record_consent
 from store.customers import customer_by_id
-from store.deliveries import add_reports, advance, messages_of
+from store.deliveries import add_reports, advance, messages_of, own_messages
 from store.sessions import AsyncSession
 from store.suppressions import suppress
 
@@ -48,6 +49,7 @@ _STATUSES: Final[Mapping[str, MessageStatus]] = {
     "rejected": MessageStatus.REJECTED,
     "complained": MessageStatus.COMPLAINED,
 }
+_TOLD: Final[Mapping[str, str]] = {EMAIL_OPENED: "opened", EMAIL_LINK_CLICKED: "clicked"}
 #: Type of report → what it suppresses and why; a bounce only when it is hard.
 _SUPPRESSES: Final = {
     "bounced": ("all", "bounced"),
@@ -76,6 +78,25 @@ async def take_reports(
         if message is not None and (event := _event(provider, report, message, now)):
             events.append(event)
     return events
+
+
+async def note_told(session: AsyncSession, told: Sequence[tuple[Event, str]]) -> None:
+    """Let messages know of clicks and opens that the shop itself tells; each with its customer."""
+    told = [
+        (event, customer_id)
+        for event, customer_id in told
+        if event.name in _TOLD and event.facts.message_id
+    ]
+    if not told:
+        return
+    owners = {event.facts.message_id or "": customer_id for event, customer_id in told}
+    messages = await own_messages(session, owners)
+    for event, customer_id in told:
+        message = messages.get(event.facts.message_id or "")
+        if message and message.customer_id == customer_id:
+            report = DeliveryEvent(event.id, _TOLD[event.name], event.happened_at)
+            advance(message, report, MessageStatus.DELIVERED)
+            session.add(message)
 
 
 def _is_hard(report: DeliveryEvent) -> bool:

@@ -88,6 +88,21 @@ async def add_reports(
     return {event_id for _, event_id in added}
 
 
+async def own_messages(session: AsyncSession, ids: Mapping[str, str]) -> dict[str, tables.Message]:
+    """Messages by id, of those that belong to the customer whom `ids` names for each.
+
+    Their customers are locked already.
+    """
+    message = tables.Message
+    found = await session.scalars(
+        select(message)
+        .where(col(message.id).in_(list(ids)), col(message.customer_id).in_(set(ids.values())))
+        .order_by(col(message.id))
+        .with_for_update(key_share=True)
+    )
+    return {row.id: row for row in found if row.customer_id == ids[row.id]}
+
+
 def advance(message: tables.Message, report: DeliveryEvent, status: MessageStatus | None) -> None:
     """Let the message know of a report; a later state is never taken back by a late report."""
     moment = _MOMENTS.get(report.type)

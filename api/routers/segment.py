@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.dependencies import Ingesting, IntakeDep, MetricsDep, Principal
+from api.dependencies import Ingesting, IntakeDep, MetricsDep, Principal, Scope
 from api.json_bodies import read_json
 from api.metrics import Metrics
 from api.reading import Read, read_batch, read_one
@@ -36,7 +36,7 @@ def _taking(model: type[Message]) -> Callable[..., Awaitable[Response]]:
         caller: Ingesting, request: Request, intake: IntakeDep, metrics: MetricsDep
     ) -> Response:
         value = await read_json(request)
-        read = read_one(value, model, Arrival(datetime.now(UTC)))
+        read = read_one(value, model, _arrival(caller))
         _note(read, caller)
         return await _keep(read, intake, metrics)
 
@@ -90,11 +90,17 @@ async def _take_batch(
 ) -> Response:
     value = await read_json(request)
     size = len(await request.body())
-    arrival = Arrival(datetime.now(UTC), is_history=is_history)
+    arrival = _arrival(caller, is_history=is_history)
     read = read_batch(value, size=size, arrival=arrival)
     caller.spend(len(read.incoming) + len(read.rejected) - 1)
     _note(read, caller)
     return await _keep(read, intake, metrics)
+
+
+def _arrival(caller: Principal, *, is_history: bool = False) -> Arrival:
+    return Arrival(
+        datetime.now(UTC), is_history=is_history, may_join_users=Scope.MANAGE in caller.scopes
+    )
 
 
 def _note(read: Read, caller: Principal) -> None:

@@ -128,7 +128,11 @@ class GroupCall(Message):
 
 
 class AliasCall(Message):
-    """Two ids are one customer: `previousId` becomes another name of `userId`."""
+    """Two ids are one customer: `previousId` becomes another name of `userId`.
+
+    That makes a visitor known. Two users who are known both become one only by a key that may also
+    `manage`; by another the call is kept and joins nobody.
+    """
 
     example: ClassVar[dict[str, Any]] = {"previousId": "b-81", "userId": "4711"}
 

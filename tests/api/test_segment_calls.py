@@ -6,6 +6,7 @@ import pytest
 
 from domain.events import EventName
 from domain.incoming import Call
+from tests.api.conftest import NewKey
 from tests.fakes.intake import FakeIntake
 
 
@@ -205,6 +206,38 @@ class TestOtherCalls:
         [taken] = intake.taken
         assert taken.call is Call.ALIAS
         assert (taken.previous_id, taken.user_id) == ("b-81", "4711")
+
+    @pytest.mark.parametrize("may", [False, True])
+    async def test_alias_may_join_two_users_only_by_a_key_that_manages(
+        self, client: httpx.AsyncClient, new_key: NewKey, intake: FakeIntake, *, may: bool
+    ) -> None:
+        key = await new_key("ingest", *(["manage"] if may else []))
+
+        await client.post("/v1/alias", json={"previousId": "1", "userId": "2"}, auth=(key, ""))
+
+        assert intake.taken[0].may_join_users is may
+
+    @pytest.mark.parametrize(
+        ("properties", "name"),
+        [
+            ({}, "Email Bounced"),
+            ({"type": "hard"}, "Email Bounced"),
+            ({"type": "soft"}, "Email Blocked"),
+            ({"bounce_type": "Transient"}, "Email Blocked"),
+        ],
+    )
+    async def test_a_soft_bounce_is_none_that_ends_journeys(
+        self,
+        shop: httpx.AsyncClient,
+        intake: FakeIntake,
+        properties: dict[str, str],
+        name: str,
+    ) -> None:
+        bounce = {"userId": "1", "event": "Email Bounced", "properties": properties}
+
+        await shop.post("/v1/track", json=bounce)
+
+        assert intake.taken[0].name == name
 
     async def test_alias_needs_the_id_that_stays(self, shop: httpx.AsyncClient) -> None:
         answer = await shop.post("/v1/alias", json={"previousId": "b", "anonymousId": "c"})

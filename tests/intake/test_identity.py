@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -109,6 +110,26 @@ class TestAnAlias:
         assert (await door.customer("old")).id == (await door.customer("new")).id
         assert (await door.customer("old")).first_name == "Ada"
         assert (await door.customer("old")).external_id == "new"
+
+    async def test_by_somebody_who_may_not_leaves_two_users_two(self, door: FrontDoor) -> None:
+        await door.knows("old", firstName="Ada")
+        await door.knows("new")
+
+        await door.takes(replace(door.alias("old", "new"), may_join_users=False))
+
+        assert (await door.customer("old")).id != (await door.customer("new")).id
+        assert (await door.customer("new")).first_name is None
+        assert (await door.done_by("new"))[-1] == "Aliased"
+
+    async def test_by_somebody_who_may_not_still_makes_a_visitor_known(
+        self, door: FrontDoor
+    ) -> None:
+        await door.takes(door.track("Looked", user=None, browser="b-1"))
+        await door.knows("ada")
+
+        await door.takes(replace(door.alias("b-1", "ada"), may_join_users=False))
+
+        assert "Looked" in await door.done_by("ada")
 
     @pytest.mark.parametrize("later", ["browser", "user"])
     async def test_counts_also_when_it_comes_before_what_it_speaks_of(

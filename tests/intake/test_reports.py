@@ -278,6 +278,22 @@ class TestWhoseMailItWas:
 
 
 class TestAShopThatTracksClicksItself:
+    async def test_lets_the_message_know(self, provider: Provider) -> None:
+        door = provider.door
+        await door.takes(door.track("Email Link Clicked", about={"message_id": "msg_1"}))
+
+        mail = await provider.mail()
+        assert mail.clicked_at == door.clock()
+        assert mail.status == "delivered"
+
+    async def test_cannot_speak_of_somebody_elses_mail(self, provider: Provider) -> None:
+        door = provider.door
+        await door.takes(
+            door.track("Email Link Clicked", user="bob", about={"message_id": "msg_1"})
+        )
+
+        assert (await provider.mail()).clicked_at is None
+
     async def test_reaches_the_run_that_sent_the_mail_by_its_id(self, provider: Provider) -> None:
         await provider.door.takes(
             provider.door.track("Email Link Clicked", about={"message_id": "msg_1"})

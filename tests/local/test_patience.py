@@ -128,10 +128,13 @@ class TestAConnection:
 
 
 class TestARequest:
-    async def test_shorter_than_it_says_is_not_kept(self, wire: Wire) -> None:
+    async def test_shorter_than_it_says_is_not_kept_and_no_fault_of_ours(
+        self, wire: Wire, caplog: pytest.LogCaptureFixture
+    ) -> None:
         await wire.says(wire.post(length(more=10)))
 
         assert wire.intake.taken == []
+        assert caplog.text == ""
 
     async def test_longer_than_it_says_is_refused(self, wire: Wire) -> None:
         heard = await wire.says(wire.post(length(), body=VIEW + b"}GET /"))
