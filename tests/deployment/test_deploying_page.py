@@ -49,7 +49,7 @@ class TestTheCommandsForTemporal:
         monkeypatch.setenv("TEMPORAL_NAMESPACE", "dormouse")
         releases = Releases(await connect(temporal), database, "dormouse")
         commands = [code for code in BLOCKS if code.startswith("temporal ")]
-        said = []
+        said: list[str] = []
 
         async with AsyncExitStack() as stack:
             for code in commands:
