@@ -16,6 +16,8 @@ class SampleCustomer:
     timezone: str
     country: str
     agrees_to_marketing: bool = True
+    #: Signs up while the stories are told; the others are customers of old.
+    is_new: bool = False
 
     @property
     def email(self) -> str:
@@ -24,7 +26,8 @@ class SampleCustomer:
 
     def traits(self) -> dict[str, Any]:
         """What the shop's identify call says about them."""
-        return {
+        since = {} if self.is_new else {"createdAt": "2024-03-01"}
+        return since | {
             "email": self.email,
             "firstName": self.first_name,
             "lastName": self.last_name,
@@ -36,11 +39,11 @@ class SampleCustomer:
 
 
 def _living(
-    locale: str, timezone: str, *names: tuple[str, str, str], agree: bool = True
+    locale: str, timezone: str, *names: tuple[str, str, str], agree: bool = True, new: bool = False
 ) -> tuple[SampleCustomer, ...]:
     country = locale.partition("-")[2]
     return tuple(
-        SampleCustomer(customer_id, first, last, locale, timezone, country, agree)
+        SampleCustomer(customer_id, first, last, locale, timezone, country, agree, new)
         for customer_id, first, last in names
     )
 
@@ -84,6 +87,9 @@ _ALL = (
         ("emre", "Emre", "Şahin"),
         ("defne", "Defne", "Aydın"),
     ),
+    *_living("en-GB", "Europe/London", ("nora", "Nora", "Finch"), new=True),
+    *_living("de-DE", "Europe/Berlin", ("felix", "Felix", "Baum"), new=True),
+    *_living("tr-TR", "Europe/Istanbul", ("ayse", "Ayşe", "Arslan"), new=True),
     *_living("de-DE", "Europe/Berlin", ("karl", "Karl", "Brandt"), agree=False),
     *_living("en-GB", "Europe/London", ("ruth", "Ruth", "Ellis"), agree=False),
     *_living("fr-FR", "Europe/Paris", ("marc", "Marc", "Perrin"), agree=False),

@@ -14,7 +14,7 @@ from local.pacing import LARGEST_BATCH, Moment, RealClock, Timeline, due_batches
 from local.replay import Tally, post_batch
 from local.sample_shop.customers import CUSTOMERS
 from local.sample_shop.products import PRODUCTS
-from local.sample_shop.stories import CART_SETTINGS
+from local.sample_shop.stories import SETTINGS
 from local.sample_shop.telling import DirectStart, Mail, Telling
 from local.watching import Change, MessageChanged, Shown
 
@@ -50,12 +50,11 @@ class Shopkeeper:
         self.tally = Tally()
 
     async def open_shop(self) -> None:
-        """Describe the goods, and what is offered to those who leave a cart."""
+        """Describe the goods, and what is offered to whom."""
         goods = [product.described(self._telling.shop.url) for product in PRODUCTS.values()]
         await self._gateway.post("/v1/products/batch", {"products": goods})
-        await self._gateway.put(
-            "/v1/journeys/cart-abandonment/settings", {"settings": CART_SETTINGS}
-        )
+        for journey, settings in SETTINGS.items():
+            await self._gateway.put(f"/v1/journeys/{journey}/settings", {"settings": settings})
 
     async def keep_shop(self) -> None:
         """Tell all stories, and go on answering mails until cancelled."""

@@ -12,7 +12,7 @@ from domain.products import ProductKind
 from local.pacing import Moment
 from local.sample_shop.customers import CUSTOMERS
 from local.sample_shop.products import PRODUCTS
-from local.sample_shop.stories import CART_SETTINGS, tell
+from local.sample_shop.stories import SETTINGS, tell
 from local.sample_shop.telling import Mail, Telling
 from workflows.catalogue import CATALOGUE
 
@@ -87,6 +87,10 @@ class TestTheCustomers:
     def test_have_addresses_that_lead_nowhere(self) -> None:
         assert all(customer.email.endswith("@example.com") for customer in CUSTOMERS.values())
 
+    def test_tell_since_when_unless_they_are_new(self) -> None:
+        assert CUSTOMERS["mia"].traits()["createdAt"] == "2024-03-01"
+        assert "createdAt" not in CUSTOMERS["nora"].traits()
+
     def test_agree_to_mail_mostly(self) -> None:
         agreed = Counter(customer.agrees_to_marketing for customer in CUSTOMERS.values())
 
@@ -117,8 +121,10 @@ class TestTheStories:
             assert products_in(message) <= PRODUCTS.keys()
             assert message.get("userId", "lena") in CUSTOMERS
 
-    def test_introduce_everybody_before_anything_else(self, told: Telling) -> None:
-        first = told.moments()[: len(CUSTOMERS) - 1]
+    def test_introduce_customers_of_old_before_anything_else(self, told: Telling) -> None:
+        of_old = [customer for customer in CUSTOMERS.values() if not customer.is_new]
+
+        first = told.moments()[: len(of_old) - 1]
 
         assert {moment.message["type"] for moment in first} == {"identify"}
 
@@ -190,12 +196,24 @@ class TestTheStories:
 
 
 class TestTheShopsSettings:
-    def test_are_valid_for_the_journey(self) -> None:
-        settings = CATALOGUE["cart-abandonment"].settings_type.model_validate(CART_SETTINGS)
+    def test_are_valid_for_their_journeys(self) -> None:
+        tuned = {
+            journey: CATALOGUE[journey].settings_type.model_validate(settings)
+            for journey, settings in SETTINGS.items()
+        }
 
-        assert settings.model_dump(mode="json")["incentive"] == {
-            "kind": "percent",
-            "value": "10",
-            "code": "HAZEL10",
-            "valid_for": "3 days",
+        offers = {journey: s.model_dump(mode="json")["incentive"] for journey, s in tuned.items()}
+        assert offers == {
+            "cart-abandonment": {
+                "kind": "percent",
+                "value": "10",
+                "code": "HAZEL10",
+                "valid_for": "3 days",
+            },
+            "welcome": {
+                "kind": "percent",
+                "value": "10",
+                "code": "HELLO10",
+                "valid_for": "14 days",
+            },
         }
