@@ -7,12 +7,12 @@ from domain.events import (
     PRODUCT_ADDED,
     PRODUCT_VIEWED,
 )
-from domain.products import Product
 from tests.driver.customer import Customer, sells
+from tests.fakes.goods import goods
 from tests.workflows.conftest import OnJourney
 
-TENT = Product("tent", title="Tent", category="camping")
-LAMP = Product("lamp", title="Lamp", category="camping")
+TENT = goods("tent", category="camping")
+LAMP = goods("lamp", category="camping")
 
 
 class TestBrowseAbandonment:

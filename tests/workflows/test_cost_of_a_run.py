@@ -1,19 +1,16 @@
 """What a run costs Temporal: history events, counted."""
 
-from decimal import Decimal
 from typing import Any
 
 from temporalio.client import WorkflowHandle
 
 from domain.events import CUSTOMER_LAPSED, ORDER_COMPLETED, PRODUCT_ADDED, PRODUCT_VIEWED
-from domain.products import Product
 from tests.driver.customer import Customer, sells
+from tests.fakes.goods import goods
 from tests.workflows.conftest import OnJourney
 
-TENT = Product("tent", title="Tent", category="camping")
-LAMP = Product(
-    "lamp", title="Lamp", category="camping", price=Decimal(20), url="https://shop.example/lamp"
-)
+TENT = goods("tent", category="camping")
+LAMP = goods("lamp", category="camping")
 
 
 class TestTheCostOfARun:

@@ -1,13 +1,17 @@
 """Cross-sell, as the shop's customers meet it."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 from domain.events import ORDER_COMPLETED, ORDER_DELIVERED, ORDER_REFUNDED
-from domain.products import Product
+from store import tables
 from tests.driver.customer import Customer, sells
+from tests.fakes.goods import goods
 from tests.workflows.conftest import OnJourney
 
-TENT = Product("tent", title="Tent", complements=("lamp", "pegs"))
-LAMP = Product("lamp", title="Lamp")
-PEGS = Product("pegs", title="Pegs")
+TENT = goods("tent", complements=("lamp", "pegs"))
+LAMP = goods("lamp")
+PEGS = goods("pegs")
 
 
 class TestCrossSell:
@@ -74,7 +78,10 @@ class TestCrossSell:
             await customer.lets_pass(days=5)
 
             [message] = await customer.messages()
-            assert (message.status, message.reason) == ("skipped", "nothing to show")
+            assert (message.status, message.reason) == (
+                "skipped",
+                "nothing to show: no complements",
+            )
             assert await customer.exits() == ["nothing-to-offer"]
 
     async def test_ends_when_the_order_is_refunded(self, customer_on: OnJourney) -> None:
@@ -86,6 +93,26 @@ class TestCrossSell:
 
             assert await customer.inbox == []
             assert await customer.exits() == ["refunded"]
+
+    async def test_shows_the_price_and_stock_of_the_day_on_which_it_writes(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("cross-sell") as customer:
+            await self.orders_a_tent(customer)
+            await customer.lets_pass(days=1, hours=1)
+            cheaper = replace(LAMP, price=Decimal(9), compare_at_price=Decimal(12), stock=2)
+            sold_out = replace(PEGS, available=False)
+            await customer.lets_pass(days=1)
+            await sells(customer.house, cheaper, sold_out)
+
+            await customer.lets_pass(days=2)
+
+            first, second = await customer.messages()
+            assert (first.shown, second.shown) == (["lamp", "pegs"], ["lamp"])
+            text = await self.text_of(customer, second)
+            assert "€9.00" in text
+            assert "was €12.00" in text
+            assert "Only 2 left" in text
 
     async def test_goes_on_when_another_order_is_refunded(self, customer_on: OnJourney) -> None:
         async with customer_on("cross-sell") as customer:
@@ -121,3 +148,8 @@ class TestCrossSell:
     async def orders_a_tent(customer: Customer) -> None:
         await sells(customer.house, TENT, LAMP, PEGS)
         await customer.does(ORDER_COMPLETED, order_id="o1", products=[{"product_id": "tent"}])
+
+    @staticmethod
+    async def text_of(customer: Customer, message: tables.Message) -> str:
+        async with customer.house.database.reading() as session:
+            return (await session.get_one(tables.MessageContent, message.id)).text

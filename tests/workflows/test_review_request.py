@@ -1,12 +1,13 @@
 """Review request, as the shop's customers meet it."""
 
 from domain.events import ORDER_COMPLETED, ORDER_DELIVERED, ORDER_REFUNDED, PRODUCT_REVIEWED
-from domain.products import Product, ProductKind
+from domain.products import ProductKind
 from tests.driver.customer import Customer, sells
+from tests.fakes.goods import goods
 from tests.workflows.conftest import OnJourney
 
-SHIRT = Product("shirt", title="Shirt", kind=ProductKind.SOFT)
-SOFA = Product("sofa", title="Sofa", kind=ProductKind.HARD)
+SHIRT = goods("shirt", kind=ProductKind.SOFT)
+SOFA = goods("sofa", kind=ProductKind.HARD)
 
 
 class TestReviewRequest:
@@ -118,6 +119,34 @@ class TestReviewRequest:
 
             assert await customer.inbox == []
             assert await customer.exits() == ["refunded"]
+
+    async def test_asks_for_what_was_kept_and_ends_once_nothing_is(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("review-request") as customer:
+            both = [{"product_id": "shirt"}, {"product_id": "sofa"}]
+            await customer.does(ORDER_COMPLETED, order_id="o1", products=both)
+            await self.receives(customer, "shirt", "sofa")
+            await customer.does(ORDER_REFUNDED, order_id="o1", products=both[1:], total=900)
+            await customer.lets_pass(days=22)
+            asked = await customer.messages()
+
+            await customer.does(ORDER_REFUNDED, order_id="o1", products=both[:1], total=30)
+
+            await customer.lets_pass(days=30)
+            assert [(mail.step, mail.shown) for mail in asked] == [("how-was-it", ["shirt"])]
+            assert await customer.inbox == ["how-was-it"]
+            assert await customer.exits() == ["refunded"]
+
+    async def test_does_not_begin_when_the_order_is_refunded_already(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("review-request") as customer:
+            await customer.does(ORDER_REFUNDED, order_id="o1")
+
+            await self.receives(customer, "shirt")
+
+            assert await customer.exits() == []
 
     async def test_ends_without_a_word_when_nobody_answers(self, customer_on: OnJourney) -> None:
         async with customer_on("review-request") as customer:

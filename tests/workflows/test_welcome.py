@@ -10,11 +10,11 @@ from domain.events import (
     UNSUBSCRIBED,
 )
 from domain.journeys import Incentive, IncentiveKind
-from domain.products import Product
 from tests.driver.customer import Customer, sells
+from tests.fakes.goods import goods
 from tests.workflows.conftest import OnJourney
 
-TENT = Product("tent", title="Tent", category="camping")
+TENT = goods("tent", category="camping")
 TEN_PERCENT = Incentive(
     kind=IncentiveKind.PERCENT, value=10, code="HELLO10", valid_for=timedelta(days=14)
 )
