@@ -36,6 +36,23 @@ class Metrics:
             "Starts and signals that are committed but not made yet.",
             registry=self.registry,
         )
+        self.backlog_age = Gauge(
+            "dormouse_dispatch_oldest_seconds",
+            "For how long the oldest of them has waited; 0 when there is none.",
+            registry=self.registry,
+        )
+        self.commits = Histogram(
+            "dormouse_commit_seconds",
+            "Time from messages understood to messages committed.",
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.batches = Histogram(
+            "dormouse_messages_per_request",
+            "Messages in a request of Segment's calls.",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000),
+            registry=self.registry,
+        )
         self.requests = Histogram(
             "dormouse_request_seconds",
             "Time until the answer was complete.",

@@ -121,3 +121,9 @@ async def note_failure(
 async def backlog(session: AsyncSession) -> int:
     """How many starts and signals are still to be told."""
     return (await session.scalar(select(func.count()).select_from(tables.Dispatch))) or 0
+
+
+async def oldest(session: AsyncSession) -> datetime | None:
+    """Since when the oldest of them has waited; None when there is none."""
+    row = tables.Dispatch
+    return await session.scalar(select(col(row.created_at)).order_by(col(row.id)).limit(1))

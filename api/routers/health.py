@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final, Literal
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api.dependencies import MetricsDep, ServicesDep
 from api.services import Services
 from domain.errors import Unavailable
-from store.dispatches import backlog
+from store.dispatches import backlog, oldest
 
 router = APIRouter(tags=["Operation"])
 
@@ -89,9 +89,15 @@ async def tell_metrics(services: ServicesDep, metrics: MetricsDep) -> Response:
     try:
         async with services.database.reading() as session:
             metrics.backlog.set(await backlog(session))
+            metrics.backlog_age.set(_age(await oldest(session)))
     except Unavailable:
         metrics.backlog.set(float("nan"))
+        metrics.backlog_age.set(float("nan"))
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _age(waiting_since: datetime | None) -> float:
+    return (datetime.now(UTC) - waiting_since).total_seconds() if waiting_since else 0.0
 
 
 async def _database_answers(services: Services) -> bool:

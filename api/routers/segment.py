@@ -120,7 +120,9 @@ async def _keep(read: Read, intake: Intake, metrics: Metrics) -> Response:
     metrics.rejected.inc(len(read.rejected))
     if not read.incoming:
         raise read.nothing_kept()
-    await intake.accept(read.incoming)
+    metrics.batches.observe(len(read.incoming) + len(read.rejected))
+    with metrics.commits.time():
+        await intake.accept(read.incoming)
     for call, count in Counter(message.call for message in read.incoming).items():
         metrics.accepted.labels(call).inc(count)
     if not (read.rejected or read.warnings):

@@ -1,12 +1,15 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
 from api.app import Services, create_app
 from sending.links import Links
+from store import tables
 from store.sessions import Database
 from tests.fakes.control import FakeControl
 from tests.fakes.intake import FakeIntake
+from tests.fakes.rows import ada, keep, run
 
 
 class TestHealth:
@@ -92,7 +95,28 @@ class TestMetrics:
         assert 'dormouse_events_accepted_total{call="track"} 1.0' in metrics
         assert 'dormouse_events_accepted_total{call="identify"} 1.0' in metrics
         assert "dormouse_events_rejected_total 1.0" in metrics
+        assert "dormouse_messages_per_request_sum 3.0" in metrics
+        assert "dormouse_commit_seconds_count 2.0" in metrics
+
+    async def test_tell_how_much_waits_for_temporal_and_how_long(
+        self, client: httpx.AsyncClient, database: Database
+    ) -> None:
+        at = datetime.now(UTC) - timedelta(minutes=5)
+        letter = tables.Dispatch(
+            run_id="run_1", kind="start", name="win-back", leased_until=at, created_at=at
+        )
+        await keep(database, ada(), run("run_1"), letter)
+
+        metrics = (await client.get("/metrics")).text
+
+        assert "dormouse_dispatch_backlog 1.0" in metrics
+        assert "dormouse_dispatch_oldest_seconds 30" in metrics
+
+    async def test_tell_that_nothing_waits(self, client: httpx.AsyncClient) -> None:
+        metrics = (await client.get("/metrics")).text
+
         assert "dormouse_dispatch_backlog 0.0" in metrics
+        assert "dormouse_dispatch_oldest_seconds 0.0" in metrics
 
     async def test_time_requests_by_the_templates_of_routes_alone(
         self, client: httpx.AsyncClient
