@@ -109,10 +109,11 @@ def migrate(*, as_json: AsJson = False) -> None:
 @app.command()
 def doctor(*, as_json: AsJson = False) -> None:
     """Say what is wrong with this deployment, and how to mend it."""
-    from doctor.examination import examine, is_healthy
+    from doctor.examination import examine_installation, is_healthy
     from doctor.report import json_of, table_of
 
-    findings = asyncio.run(examine(read_settings()))
+    with Console(stderr=True).status("Looking at everything …"):
+        findings = asyncio.run(examine_installation())
     _tell(json_of(findings), table_of(findings), as_json=as_json)
     if not is_healthy(findings):
         raise typer.Exit(1)

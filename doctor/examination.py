@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 
-from config import Sender, Settings
+from config import Sender, Settings, WrongSetting, read_settings
 from doctor.configuration import look_at_settings
 from doctor.database import look_at_database
 from doctor.findings import Finding, Verdict, failed
@@ -18,6 +18,15 @@ from doctor.temporal import look_at_temporal
 
 #: Nobody waits longer for one part of the house.
 _PATIENCE: Final = 30.0
+
+
+async def examine_installation() -> list[Finding]:
+    """Everything there is to say about this machine's settings and what they lead to."""
+    try:
+        settings = read_settings()
+    except WrongSetting as error:
+        return [failed("settings", str(error))]
+    return await examine(settings)
 
 
 async def examine(

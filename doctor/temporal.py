@@ -4,8 +4,6 @@ from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     DescribeNamespaceResponse,
@@ -25,9 +23,6 @@ from domain.errors import DormouseError
 _SHORTEST: Final = timedelta(days=7)
 #: For how long an engineer wants to look at a run that ended.
 _LONG_ENOUGH: Final = timedelta(days=30)
-#: Where the operator's calls are closed, as on Temporal Cloud.
-_CLOSED: Final = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED)
-_KEYWORD: Final = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 
 
 async def look_at_temporal(
@@ -88,46 +83,26 @@ def _retention(namespace: str, described: DescribeNamespaceResponse) -> Finding:
 
 
 async def _search_attributes(client: Client) -> Finding:
-    request = ListSearchAttributesRequest(namespace=client.namespace)
-    try:
-        found = (await client.operator_service.list_search_attributes(request)).custom_attributes
-    except RPCError as error:
-        if error.status not in _CLOSED:
-            raise
-        return await _searched(client)
-    for key in SEARCH_ATTRIBUTES:
-        if key.name in found and found[key.name] != _KEYWORD:
-            return failed(
-                "search attributes",
-                f"The search attribute {key.name} is not of the type Keyword: use another "
-                "namespace, for a type cannot be changed.",
-            )
-    missing = [key.name for key in SEARCH_ATTRIBUTES if key.name not in found]
-    return _missing(client, missing) if missing else _registered()
-
-
-async def _searched(client: Client) -> Finding:
-    """The same, found out by searching."""
-    missing = []
-    for key in SEARCH_ATTRIBUTES:
-        try:
-            await client.count_workflows(f"{key.name} = 'nobody'")
-        except RPCError as error:
-            if error.status is not RPCStatusCode.INVALID_ARGUMENT:
-                raise
-            missing.append(key.name)
-    return _missing(client, missing) if missing else _registered()
-
-
-def _missing(client: Client, names: list[str]) -> Finding:
-    options = " ".join(f"--name {name} --type Keyword" for name in names)
+    # Found out by searching: who may list them is the operator's business, on Temporal Cloud too.
+    missing = [key.name for key in SEARCH_ATTRIBUTES if not await _can_search(client, key.name)]
+    if not missing:
+        return ok(
+            "search attributes", "Runs can be searched by customer and by version of settings."
+        )
+    options = " ".join(f"--name {name} --type Keyword" for name in missing)
     return failed(
         "search attributes",
-        f"Temporal does not know {' and '.join(names)}, and no run can start: add them with "
-        f"`temporal operator search-attribute create --namespace {client.namespace} {options}` (on "
-        "Temporal Cloud: in the namespace's settings).",
+        f"Temporal does not know the keywords {' and '.join(missing)}, and no run can start: add "
+        f"them with `temporal operator search-attribute create --namespace {client.namespace} "
+        f"{options}` (on Temporal Cloud: in the namespace's settings).",
     )
 
 
-def _registered() -> Finding:
-    return ok("search attributes", "Runs can be searched by customer and by version of settings.")
+async def _can_search(client: Client, name: str) -> bool:
+    try:
+        await client.count_workflows(f"{name} = 'nobody'")
+    except RPCError as error:
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:
+            return False
+        raise
+    return True

@@ -78,8 +78,15 @@ class TestTheCommand:
             "says": "The database has no tables: run `dormouse migrate`.",
         } in report["findings"]
 
-    async def test_cannot_begin_with_settings_that_cannot_be_read(self, tmp_path: Path) -> None:
-        doctor = await Installation(tmp_path).run("doctor", DORMOUSE_SENDER="pigeon")
+    async def test_says_which_setting_cannot_be_read(self, tmp_path: Path) -> None:
+        doctor = await Installation(tmp_path).run("doctor", "--json", DORMOUSE_SENDER="smtp")
 
         assert doctor.code == 1
-        assert doctor.err.startswith("DORMOUSE_SENDER is wrong: ")
+        assert json.loads(doctor.out)["findings"] == [
+            {
+                "check": "settings",
+                "verdict": "failed",
+                "says": "DORMOUSE_SENDER=smtp needs DORMOUSE_SMTP_URL, like "
+                "smtp://user:password@host:587.",
+            }
+        ]

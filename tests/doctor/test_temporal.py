@@ -168,7 +168,7 @@ class TestATemporalThatIsWrong:
         before = await heard(look_at_temporal(configured(), now))
         for check in ("retention", "search attributes"):
             server.does(before[check][1])
-        after = await heard(look_at_temporal(configured(), now))
+        after = await _until(configured, "search attributes")
 
         assert before["retention"] == (
             "failed",
@@ -180,10 +180,11 @@ class TestATemporalThatIsWrong:
         assert before["search attributes"] == (
             "failed",
             (
-                "Temporal does not know DormouseCustomer and DormouseJourneyVersion, and no run "
-                "can start: add them with `temporal operator search-attribute create --namespace "
-                "default --name DormouseCustomer --type Keyword --name DormouseJourneyVersion "
-                "--type Keyword` (on Temporal Cloud: in the namespace's settings)."
+                "Temporal does not know the keywords DormouseCustomer and DormouseJourneyVersion, "
+                "and no run can start: add them with `temporal operator search-attribute create "
+                "--namespace default --name DormouseCustomer --type Keyword "
+                "--name DormouseJourneyVersion --type Keyword` (on Temporal Cloud: in the "
+                "namespace's settings)."
             ),
         )
         assert (after["retention"][0], after["search attributes"][0]) == ("ok", "ok")
@@ -260,10 +261,15 @@ class TestVersionedWorkers:
 
 async def _until_seen(configured: Configured, **settings: str) -> dict[str, tuple[str, str]]:
     """What the doctor finds once Temporal has seen the workers."""
+    return await _until(configured, "workers", **settings)
+
+
+async def _until(configured: Configured, check: str, **settings: str) -> dict[str, tuple[str, str]]:
+    """What the doctor finds once there is nothing wrong with this any more."""
     async with asyncio.timeout(30):
         while True:
             findings = await heard(look_at_temporal(configured(**settings), now))
-            if findings.get("workers", ("",))[0] == "ok":
+            if findings.get(check, ("",))[0] == "ok":
                 return findings
             await asyncio.sleep(0.2)
 
