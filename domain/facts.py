@@ -73,6 +73,8 @@ def _product_ids(properties: Mapping[str, Any]) -> tuple[str, ...]:
 def _text(properties: Mapping[str, Any], *names: str) -> str | None:
     for name in names:
         value = properties.get(name)
-        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
-            return str(value).strip()[:_LONGEST]
+        if value is None or isinstance(value, bool) or not isinstance(value, str | int):
+            continue
+        if text := str(value).strip():
+            return text[:_LONGEST]
     return None

@@ -16,6 +16,8 @@ from store import tables
 
 #: How long this process keeps a delivery in hand before others may take it over.
 LEASE: Final = timedelta(seconds=60)
+#: Made once: pydantic looks for a generic's class anew each time it is named.
+_Start: Final = JourneyStart[JourneySettings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Effects:
         )
 
     def _input(self, run: tables.Run, settings: JourneySettings, about: Facts) -> dict[str, Any]:
-        start = JourneyStart[JourneySettings](
+        start = _Start(
             run_id=run.id,
             customer_id=run.customer_id,
             entered_at=run.entered_at,

@@ -183,11 +183,9 @@ class Group:
             )
         self._note(customer, event)
         order = await self._learn(one, customer)
-        self.session.add(customer)
         self._route(customer, await self._as_kept(event, order), order)
         for derived in await self._derived(one, subscription, order):
-            row = records.event_row(derived, customer.id)
-            if await records.add_events(self.session, [row]):
+            if await keep_events(self.session, [(derived, customer.id)]):
                 self._note(customer, derived)
                 self._route(customer, derived)
 

@@ -20,7 +20,7 @@ from domain.rules import Catalogue
 from intake import requests
 from intake.effects import Effects
 from intake.group import Group
-from intake.learning import learn_products
+from intake.learning import Words, learn_products
 from intake.opt_in import Click
 from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
@@ -70,7 +70,7 @@ class Intake:
             database, catalogue, pace, deliverer, now, double_opt_in=double_opt_in
         )
         self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
-        self._told_products: dict[str, object] = {}
+        self._told_products: dict[str, Words] = {}
         self._writer: asyncio.Task[None] | None = None
         self._is_closing = False
 
@@ -192,7 +192,7 @@ class Intake:
         if not messages:
             return
 
-        async def work(session: AsyncSession, effects: Effects) -> dict[str, object]:
+        async def work(session: AsyncSession, effects: Effects) -> dict[str, Words]:
             events = await Group(session, effects).take(messages)
             return await learn_products(session, events, self._told_products)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from domain.events import Event
+from domain.events import VISITS, Event
 from domain.facts import product_id, products_in
 from domain.money import currency_in, money
 from domain.orders import ORDER_EVENTS
@@ -12,6 +12,10 @@ from store import tables
 from store.orders import OrderRecord, find_order, tell_order
 from store.products import learn_products as keep_learned
 from store.sessions import AsyncSession
+
+#: What an event may say of a product, in its own words.
+_WORDS: Final = ("name", "category", "price", "currency", "image_url", "url")
+Words = tuple[Any, ...]
 
 
 async def learn_order(
@@ -22,45 +26,48 @@ async def learn_order(
     A delivery says nothing, but asks what is left of its order.
     """
     order_id = event.facts.order_id
-    if order_id is None:
-        return None
+    if order_id is None or event.name in VISITS:
+        return None  # a checkout names an order that is still to come
     if event.name not in ORDER_EVENTS:
         return await find_order(session, order_id)
     return await tell_order(session, order_id, customer_id=customer.id, event=event)
 
 
 async def learn_products(
-    session: AsyncSession, events: Sequence[Event], told: Mapping[str, object]
-) -> dict[str, object]:
-    """Keep products that events describe, unless they were `told` the same way just before.
+    session: AsyncSession, events: Sequence[Event], told: Mapping[str, Words]
+) -> dict[str, Words]:
+    """Keep products that events describe, unless they were `told` in the same words just before.
 
     Returns what was told now.
     """
-    rows = {
-        product: row
-        for product, row in described_products(events).items()
-        if told.get(product) != {**row, "at": None}
-    }
-    await keep_learned(session, list(rows.values()))
-    return {product: {**row, "at": None} for product, row in rows.items()}
+    news = described_products(events, told)
+    await keep_learned(session, [row for _, row in news.values()])
+    return {product: words for product, (words, _) in news.items()}
 
 
-def described_products(events: Sequence[Event]) -> dict[str, dict[str, Any]]:
+def described_products(
+    events: Sequence[Event], told: Mapping[str, Words]
+) -> dict[str, tuple[Words, dict[str, Any]]]:
     """Products that events describe well enough to show: with a title. The latest words hold."""
-    described: dict[str, dict[str, Any]] = {}
+    described: dict[str, tuple[Words, dict[str, Any]]] = {}
     for event in events:
+        if not event.facts.product_ids:
+            continue
         for properties in products_in(event.properties):
-            if row := _product(properties, event.happened_at):
-                described[row["id"]] = row
+            product = product_id(properties) or ""
+            words = tuple(map(properties.get, _WORDS))
+            last = described[product][0] if product in described else told.get(product)
+            if words != last and (row := _product(product, properties, event.happened_at)):
+                described[product] = (words, row)
     return described
 
 
-def _product(properties: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
+def _product(product: str, properties: Mapping[str, Any], at: datetime) -> dict[str, Any] | None:
     title = _short(properties.get("name"), 500)
     if not title:
         return None
     return {
-        "id": product_id(properties),
+        "id": product,
         "title": title,
         "category": _short(properties.get("category"), 255),
         "price": money(properties.get("price")),

@@ -6,8 +6,8 @@ nothing about the person. To find that out costs much less than to follow an eve
 takes no more than what is read of everybody at the door.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -43,6 +43,7 @@ class Relevance:
     _catalogue: Catalogue
     _pace: Pace
     _now: datetime
+    _started: dict[str, Sequence[JourneyRules]] = field(default_factory=dict)
 
     @classmethod
     def under(cls, catalogue: Catalogue, *, pace: Pace, now: datetime) -> "Relevance":
@@ -80,12 +81,15 @@ class Relevance:
     def _listens(self, journey: str, name: EventName) -> bool:
         return journey in self._catalogue and name in self._catalogue[journey].listens
 
-    def _started_through(self, name: EventName) -> Iterable[JourneyRules]:
+    def _started_through(self, name: EventName) -> Sequence[JourneyRules]:
         """The journeys that start on events of this name, or by what it shows of earlier ones."""
-        for rules in self._catalogue.values():
-            entry, settings = rules.entry, rules.settings
-            if entry.memory(settings) or entry.starts_on(name, settings):
-                yield rules
+        if name not in self._started:
+            self._started[name] = [
+                rules
+                for rules in self._catalogue.values()
+                if rules.entry.memory(rules.settings) or rules.entry.starts_on(name, rules.settings)
+            ]
+        return self._started[name]
 
     def _may_enter(
         self, journeys: Iterable[JourneyRules], event: Event, person: Person, runs: Runs

@@ -29,6 +29,7 @@ from store import tables
 from store.consents import record_consent
 from store.customers import customer_by_shop_id, locked_customer
 from store.erasure import erase_customer, merged_into
+from store.event_log import keep_events
 from store.orders import find_order
 from store.products import kinds_of
 from store.runs import run_of_request
@@ -111,7 +112,7 @@ async def _requested(
         facts=request.about,
         properties={name: value for name, value in properties.items() if value},
     )
-    await records.add_events(session, [records.event_row(event, customer.id)])
+    await keep_events(session, [(event, customer.id)])
     return event
 
 

@@ -39,7 +39,8 @@ Row = tuple[Any, ...]
 async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]) -> set[str]:
     """Keep events, each with its customer's id; returns the message ids that are new.
 
-    Raises Overtaken when one is known on SQLite, where its only writer looks before it writes.
+    On SQLite, where its only writer looks before it writes, Overtaken is raised when one of several
+    is known.
     """
     if not events:
         return set()
@@ -47,9 +48,9 @@ async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]
     rows = [_row(event, customer_id) for event, customer_id in events]
     if session.get_bind().dialect.name == "sqlite":
         added = await connection.exec_driver_sql(_SQLITE, [_for_sqlite(row) for row in rows])
-        if added.rowcount < len(rows):
+        if 0 < added.rowcount < len(rows):
             raise Overtaken
-        return {event.id for event, _ in events}
+        return {event.id for event, _ in events} if added.rowcount else set()
     columns = tuple(list(column) for column in zip(*rows, strict=True))
     returned = await connection.exec_driver_sql(_POSTGRESQL, columns)
     return {message_id for (message_id,) in returned}

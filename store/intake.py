@@ -1,10 +1,9 @@
 """What taking in events reads and writes, many customers at a time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -16,7 +15,6 @@ from store import tables
 from store.events import EVENT_COLUMNS, read_event
 from store.runs import active_run
 from store.sessions import AsyncSession
-from store.upserts import add_missing
 
 
 @dataclass(slots=True)
@@ -39,27 +37,6 @@ async def known_messages(session: AsyncSession, message_ids: Collection[str]) ->
         select(col(event.message_id)).where(col(event.message_id).in_(list(message_ids)))
     )
     return set(found)
-
-
-async def add_events(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Keep events; returns the message ids that are new."""
-    added = await add_missing(session, tables.Event, rows, key=["message_id"])
-    return {message_id for (message_id,) in added}
-
-
-def event_row(event: Event, customer_id: str) -> dict[str, Any]:
-    """The row that keeps an event."""
-    return {
-        "message_id": event.id,
-        "customer_id": customer_id,
-        "name": event.name,
-        "properties": dict(event.properties),
-        "subject": event.facts.subject,
-        "order_id": event.facts.order_id,
-        "happened_at": event.happened_at,
-        "received_at": event.received_at,
-        "is_history": event.is_history,
-    }
 
 
 async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[str, Runs]:
