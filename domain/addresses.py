@@ -1,8 +1,11 @@
 """E-mail addresses: which can be written to, and how two are compared."""
 
+from functools import lru_cache
+
 from email_validator import EmailNotValidError, validate_email
 
 
+@lru_cache(maxsize=4_096)  # asked at the gateway's door, and again when it is kept
 def normalised(address: str) -> str | None:
     """The address as it is written to, or None when mail to it cannot work."""
     try:
