@@ -27,7 +27,7 @@ from activities.verdicts import (
 )
 from domain.addresses import is_deliverable
 from domain.backoff import ASK_AGAIN_IF_PAUSED, ASK_AGAIN_IF_UNKNOWN, WORTH_SENDING_FOR
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from domain.journeys import RunStatus
 from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest, StepStatus
 from domain.opt_in import CHANNEL, TOPIC, is_asked_enough
@@ -45,10 +45,15 @@ from store.ledger import (
     note,
     records_for,
 )
+from store.overtaking import again_if
 from store.sessions import AsyncSession, Database
 
 #: A message in one of these may have left already.
 _IN_DOUBT: Final = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
+
+#: What the provider answered is known here alone: a database that is away for a moment is waited
+#: for, in seconds, so that the next attempt is not left to doubt.
+_RECORDS_AGAIN: Final = (0.25, 0.5, 1, 2, 4, 8)
 
 
 class SendActivities:
@@ -292,13 +297,17 @@ class SendActivities:
     async def _record(self, request: StepRequest, claim: Claim, receipt: Receipt) -> StepOutcome:
         now = self._now()
         verdict = judge(receipt, claim, request, Circumstances(self._channel.name, self._pace, now))
-        outcome, changes = verdict.outcome, verdict.changes
-        async with self._database.writing() as session:
-            status = await conclude(session, claim.message_id, **changes)
-            if status is not changes["status"]:
-                outcome = sent(claim)  # the provider's report overtook its own answer
-            await self._mark(session, request.run_id, outcome, request)
-        return outcome
+
+        async def write() -> StepOutcome:
+            outcome, changes = verdict.outcome, verdict.changes
+            async with self._database.writing() as session:
+                status = await conclude(session, claim.message_id, **changes)
+                if status is not changes["status"]:
+                    outcome = sent(claim)  # the provider's report overtook its own answer
+                await self._mark(session, request.run_id, outcome, request)
+            return outcome
+
+        return await again_if(Unavailable, write, pauses=_RECORDS_AGAIN)
 
     async def _mark(
         self, session: AsyncSession, run_id: str, outcome: StepOutcome, request: StepRequest

@@ -8,7 +8,7 @@ from domain.ids import new_customer_id
 from domain.incoming import Call, Incoming
 from store import tables
 from store.consents import consents_in_force
-from store.customers import customer_by_id
+from store.customers import locked_customer
 from store.people import (
     Name,
     Person,
@@ -81,7 +81,7 @@ class People:
         known = self._people.get(customer_id)
         if known is not None and not known.is_gone:
             return known
-        found = await customer_by_id(self._session, customer_id)
+        found = await locked_customer(self._session, customer_id)
         if found is None:
             return None
         self._people |= await locked_people(self._session, [found.id])

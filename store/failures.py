@@ -56,6 +56,9 @@ _NO_TLS: Final = (
 )
 _NO_TABLES: Final = _POSTGRESQL["42P01"]
 _BUSY: Final = "The database {name} is busy: no connection came free in time; try again."
+_POOLED: Final = (
+    "A pooler stands before the database {name}; add pgbouncer=true to DORMOUSE_DATABASE_URL."
+)
 _WRONG_URL: Final = "The database {name} cannot be reached as DORMOUSE_DATABASE_URL says: {reason}."
 #: What PostgreSQL says of a text that no column can hold.
 _UNSTORABLE: Final = ("22021", "22P05")
@@ -121,6 +124,8 @@ def _about(error: DBAPIError) -> str | None:
         if str(error.orig).startswith(("no such table", "no such column")):
             return _NO_TABLES
         return _first(_SQLITE, sqlite)
+    if "unsupported startup parameter" in str(error.orig):
+        return _POOLED
     if sqlstate := _sqlstate(error):
         return _first(_POSTGRESQL, sqlstate)
     if isinstance(_cause(error), ClientConfigurationError | TargetServerAttributeNotMatched):

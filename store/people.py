@@ -100,7 +100,8 @@ async def add_people(session: AsyncSession, people: Iterable[tuple[Person, datet
             "latest": {},
             "created_at": created_at,
         }
-        for person, created_at in people
+        # In an order that is the same for all: two that make the same customers wait in turn.
+        for person, created_at in sorted(people, key=lambda new: new[0].external_id or "")
     ]
     if rows:
         await session.execute(insert(table_of(tables.Customer)), rows)

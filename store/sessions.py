@@ -29,11 +29,12 @@ _PRAGMAS: Final = (
 )
 #: No statement takes longer, and nobody who fell silent keeps others waiting for longer.
 _TIMEOUTS: Final = {
-    "statement_timeout": f"{PATIENCE}s",
+    "lock_timeout": f"{PATIENCE}s",
+    "statement_timeout": f"{2 * PATIENCE}s",
     "idle_in_transaction_session_timeout": f"{2 * PATIENCE}s",
 }
 #: Longer than the server itself would let a statement take.
-_ANSWERS_WITHIN: Final = PATIENCE + 5
+_ANSWERS_WITHIN: Final = 2 * PATIENCE + 5
 #: Connections are made anew after so many seconds: servers behind one name may change.
 _RENEW_AFTER: Final = 1_800
 

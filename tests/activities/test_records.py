@@ -1,5 +1,6 @@
 """What runs look up and write down besides sending."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -165,3 +166,19 @@ class TestAStopOfMarketing:
     async def changes(self, desk: Desk) -> list[tables.ConsentChange]:
         async with desk.database.reading() as session:
             return list(await session.scalars(select(tables.ConsentChange)))
+
+    async def test_loses_no_word_that_is_said_at_the_same_moment(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has(ada(consents={"marketing": ["email", "sms"]}))
+
+        async with desk.database.writing() as session:
+            customer = await session.get_one(tables.Customer, "cus_ada", with_for_update=True)
+            stopping = asyncio.create_task(self.stopped(records))
+            await asyncio.sleep(0.1)
+            customer.consents = {"marketing": ["email"]}
+        await stopping
+
+        async with desk.database.reading() as session:
+            ada_now = await session.get_one(tables.Customer, "cus_ada")
+        assert ada_now.consents == {"marketing": []}

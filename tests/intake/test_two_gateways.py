@@ -6,11 +6,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from domain.deliveries import DeliveryEvent
 from domain.events import CART_UPDATED, PRODUCT_VIEWED
 from domain.requests import ConsentRequest
 from store import tables
 from store.sessions import Database
 from tests.fakes.front_door import FrontDoor, open_front_door
+from tests.fakes.rows import keep, message
 
 ROUNDS = range(5)
 
@@ -153,3 +155,53 @@ class TestTwoGateways:
         await asyncio.gather(one.takes(*forth), two.takes(*back))
 
         assert len(await one.all(tables.Product)) == 40
+
+    async def test_make_the_same_customers_in_opposite_orders(
+        self, gateways: tuple[FrontDoor, FrontDoor]
+    ) -> None:
+        one, two = gateways
+        users = [f"user-{n:02}" for n in range(40)]
+        forth = [one.track("On the one", user=user) for user in users]
+        back = [two.track("On the other", user=user) for user in reversed(users)]
+
+        await asyncio.gather(one.takes(*forth), two.takes(*back))
+
+        assert len(await one.all(tables.Customer)) == 40
+        assert sorted(await one.done_by("user-07")) == ["On the one", "On the other"]
+
+    async def test_join_the_same_two_from_both_sides(
+        self, gateways: tuple[FrontDoor, FrontDoor]
+    ) -> None:
+        one, two = gateways
+        for number in ROUNDS:
+            user, browsers = f"user-{number}", [f"left-{number}", f"right-{number}"]
+            await one.knows(user)
+            for browser in browsers:
+                await one.takes(one.track("Before", user=None, browser=browser))
+
+            left, right = (one.alias(browser, user) for browser in browsers)
+            await asyncio.gather(one.takes(left, right), two.takes(right, left))
+
+            assert (await one.done_by(user)).count("Before") == 2
+
+    async def test_hear_of_a_mail_while_its_customer_is_joined(
+        self, gateways: tuple[FrontDoor, FrontDoor]
+    ) -> None:
+        one, two = gateways
+        for number in ROUNDS:
+            user, browser = f"user-{number}", f"b-{number}"
+            await one.knows(user)
+            await one.takes(one.track("Before", user=None, browser=browser))
+            run = await one.starts(customer_id=user)
+            owner = (await one.customer(user)).id
+            mail = message(f"msg_{number}", run_id=run.run_id, customer_id=owner)
+            await keep(one.database, mail)
+            report = DeliveryEvent(f"r-{number}", "clicked", one.clock(), message_id=mail.id)
+
+            await asyncio.gather(
+                one.takes(one.alias(browser, user), one.track("During", user=user)),
+                two.intake.report("sendgrid", [report]),
+            )
+
+            done = await one.done_by(user)
+            assert {"Before", "During", "Email Link Clicked"} <= {*done}

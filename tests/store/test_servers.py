@@ -121,7 +121,8 @@ class TestEveryConnection:
         self, database: Database
     ) -> None:
         assert await setting(database, "application_name") == "dormouse"
-        assert await setting(database, "statement_timeout") == "30s"
+        assert await setting(database, "lock_timeout") == "30s"
+        assert await setting(database, "statement_timeout") == "1min"
         assert await setting(database, "idle_in_transaction_session_timeout") == "1min"
 
     async def test_sees_with_a_lock_what_its_last_owner_wrote(self, database: Database) -> None:
