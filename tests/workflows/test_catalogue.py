@@ -1,5 +1,7 @@
 """The list of journeys, held against what belongs to them."""
 
+from pathlib import Path
+
 import pytest
 from temporalio import workflow
 
@@ -16,6 +18,7 @@ from domain.journeys import JourneyResult, JourneySettings, JourneyStart
 from runtime.reading import steps_of
 from sending.rendering import Templates
 from worker import require_mails
+from workflows import catalogue
 from workflows.cart_abandonment import CartAbandonment
 from workflows.catalogue import CATALOGUE
 from workflows.journey import Journey
@@ -32,6 +35,13 @@ class Misspelled(Journey[JourneySettings]):
 
 
 class TestTheCatalogue:
+    def test_lists_every_journey_that_is_written(self) -> None:
+        files = {file.stem for file in Path(catalogue.__file__).parent.glob("*.py")}
+
+        unlisted = files - {"__init__", "catalogue", "journey", *catalogue.LISTED}
+
+        assert not unlisted, f"write these into LISTED in workflows/catalogue.py: {unlisted}"
+
     def test_listens_to_what_the_stories_mention(self) -> None:
         listens = {name: rules.listens for name, rules in CATALOGUE.items()}
 
