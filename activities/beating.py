@@ -13,7 +13,10 @@ _EVERY: Final = 5.0
 
 @asynccontextmanager
 async def beating() -> AsyncIterator[None]:
-    """Tell Temporal every few seconds that this activity is still at work."""
+    """Tell Temporal every few seconds that this activity is still at work.
+
+    The start of the activity is the first sign: one that is over soon costs no further call.
+    """
     beats = asyncio.create_task(_beat())
     try:
         yield
@@ -25,5 +28,5 @@ async def beating() -> AsyncIterator[None]:
 
 async def _beat() -> None:
     while activity.in_activity():
-        activity.heartbeat()
         await asyncio.sleep(_EVERY)
+        activity.heartbeat()

@@ -50,6 +50,7 @@ class Templates:
     def __init__(self, folder: Path, *, default_locale: str = SOURCE_LANGUAGE) -> None:
         self._default_locale = default_locale
         self._texts = read_translations(folder / "locale")
+        self._using: dict[tuple[str, str], list[str]] = {}
         compiler = MailCompiler()
         self._mails = {
             (source.journey, source.step): compiler.compile(source)
@@ -89,12 +90,14 @@ class Templates:
 
     def steps_that_use(self, journey: str, name: str) -> list[str]:
         """The steps of a journey whose mails mention `name`, an attribute of MailContext."""
-        word = re.compile(rf"\b{re.escape(name)}\b")
-        return [
-            mail.source.step
-            for mail in self._mails.values()
-            if mail.source.journey == journey and word.search(mail.source.mjml)
-        ]
+        if (journey, name) not in self._using:
+            word = re.compile(rf"\b{re.escape(name)}\b")
+            self._using[journey, name] = [
+                mail.source.step
+                for mail in self._mails.values()
+                if mail.source.journey == journey and word.search(mail.source.mjml)
+            ]
+        return self._using[journey, name]
 
     def render(self, journey: str, step: str, context: MailContext) -> RenderedMail:
         """The mail in the person's language, or in the nearest one there are texts for.

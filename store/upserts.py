@@ -1,6 +1,7 @@
 """Rows by the thousand, and rows that may be there already: `INSERT … ON CONFLICT`."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, inspect
@@ -21,9 +22,7 @@ def insert_into(
     It is a Core statement: rows must name every column that may not be NULL, since the
     defaults of the table's class belong to its constructor.
     """
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table_of(table))
-    return postgresql.insert(table_of(table))
+    return _insert(session.get_bind().dialect.name, table)
 
 
 async def add_missing(
@@ -50,12 +49,25 @@ async def put(
 
     A key may occur several times in `rows`: the last one holds.
     """
-    statement = insert_into(session, table)
-    changes = {name: statement.excluded[name] for name in change}
     if rows:
-        await session.execute(
-            statement.on_conflict_do_update(index_elements=list(key), set_=changes), list(rows)
-        )
+        dialect = session.get_bind().dialect.name
+        await session.execute(_putting(dialect, table, tuple(key), tuple(change)), list(rows))
+
+
+@cache
+def _putting(
+    dialect: str, table: type[SQLModel], key: tuple[str, ...], change: tuple[str, ...]
+) -> "postgresql.Insert | sqlite.Insert":
+    """The statement of `put`: there are few, and each takes longer to write than to execute."""
+    statement = _insert(dialect, table)
+    changes = {name: statement.excluded[name] for name in change}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+
+
+def _insert(dialect: str, table: type[SQLModel]) -> "postgresql.Insert | sqlite.Insert":
+    if dialect == "sqlite":
+        return sqlite.insert(table_of(table))
+    return postgresql.insert(table_of(table))
 
 
 def table_of(table: type[SQLModel]) -> Table:
