@@ -31,6 +31,7 @@ from domain.events import (
     PRODUCT_VIEWED,
     SUBSCRIBED,
     SUBSCRIPTION_REQUESTED,
+    VOIDING,
     Event,
     EventName,
 )
@@ -273,6 +274,8 @@ async def confirm(customer: Customer, weather: Weather) -> None:
 
 
 def properties_of(deed: Does) -> dict[str, object]:
+    if deed.event in VOIDING:
+        return {"order_id": deed.order}  # as a whole: a part of an order silences nothing
     about = {"product_id": deed.product, "dwell_seconds": 90, "rating": 2}
     return about | ({"order_id": deed.order} if deed.event.startswith("Order") else {})
 
