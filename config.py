@@ -80,7 +80,7 @@ class Settings(BaseSettings):
 
     #: Where state lives on this machine: database, Temporal's state, outbox.
     data_dir: Path = Path(".dormouse")
-    #: SQLite in the data folder unless set: postgresql+asyncpg://user:password@host/database.
+    #: SQLite in the data folder unless set: postgresql://user:password@host/database.
     database_url: str = ""
 
     host: str = "127.0.0.1"

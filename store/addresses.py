@@ -68,7 +68,7 @@ def read_url(url: str) -> URL:
     except (ArgumentError, KeyError, ValueError) as error:
         raise Invalid(
             "The database's URL must look like sqlite+aiosqlite:///path/to/dormouse.db or"
-            " postgresql+asyncpg://user:password@host/database."
+            " postgresql://user:password@host/database."
         ) from error
     if address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}:
         raise Invalid("SQLite needs a file here: write sqlite+aiosqlite:///path/to/dormouse.db.")
