@@ -1,0 +1,1 @@
+"""Programs to copy and change: Dormouse beside the shops that there are."""
