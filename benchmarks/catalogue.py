@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from benchmarks import mails
+from benchmarks import mails, processes
 from benchmarks.harness import Benchmark
 from benchmarks.intake import accepting
 from benchmarks.journeys import asleep, completing, starting, storm
@@ -11,6 +11,7 @@ from benchmarks.journeys import asleep, completing, starting, storm
 BENCHMARKS: Final[Sequence[Benchmark]] = (
     *accepting.BENCHMARKS,
     *mails.BENCHMARKS,
+    *processes.BENCHMARKS,
     *starting.BENCHMARKS,
     *completing.BENCHMARKS,
     *asleep.BENCHMARKS,

@@ -14,6 +14,8 @@ from typing import Final
 
 import aiohttp
 
+from local.temporal_server import TemporalServer
+
 _HERE: Final = Path(__file__).parent.parent
 _UP_WITHIN: Final = 60
 _STOPS_WITHIN: Final = 15
@@ -33,6 +35,12 @@ class Program:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) / 1_024
+
+    def processor_time(self) -> float:
+        """What it has had of the processors so far, in seconds, its waiting left out."""
+        told = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = told.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def settings(folder: Path, database_url: str, **more: str) -> dict[str, str]:
@@ -88,6 +96,25 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
             return response.ok
     except aiohttp.ClientConnectionError:
         return False
+
+
+@asynccontextmanager
+async def temporal(server: TemporalServer) -> AsyncIterator[None]:
+    """An embedded Temporal server, ready."""
+    server.prepare()
+    program = server.program()
+    with program.log.open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *program.command, env=dict(program.environment), stdout=log, stderr=log
+        )
+    try:
+        async with asyncio.timeout(_UP_WITHIN):
+            while not await program.is_ready():  # noqa: ASYNC110 - it would not tell
+                await asyncio.sleep(_LOOK_EVERY)
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 def free_port() -> int:

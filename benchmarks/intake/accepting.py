@@ -61,10 +61,12 @@ class Gateway:
         shape = self.shape
         count = shape.size * self.effort.amount(shape.requests, quick=shape.quick_requests)
         posted = load.requests(list(islice(self.messages, count)), size=shape.size, key=self.key)
+        taken = self.program.processor_time()
         tally = await load.post(posted, port=self.program.port, connections=shape.connections)
         self.accepted += count
         return {
             "events": count / tally.seconds,
+            "processor": (self.program.processor_time() - taken) / count * 1e6,
             "p50": tally.within(0.5),
             "p99": tally.within(0.99),
         }
@@ -141,6 +143,7 @@ def _benchmark(
         title=f"{title}, beside an intake that only inserts them",
         figures=(
             Figure("events", "/s", Target("ratio", at_least=ratio) if ratio else None),
+            Figure("processor", "µs an event"),
             Figure("p50", "ms"),
             Figure("p99", "ms"),
         ),
