@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from random import SystemRandom
 
@@ -10,6 +10,7 @@ from domain.errors import DormouseError
 
 #: Linux hands out 32768 and above, other systems 49152 and above.
 _NOT_HANDED_OUT = range(20_000, 32_768)
+_TRIES = 200
 _LISTENING = "0A"  # the state of a listening socket in /proc/net/tcp
 
 
@@ -36,18 +37,17 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
-def lasting_ports(count: int) -> list[int]:
-    """So many different free ports that no outgoing connection takes meanwhile.
+def lasting_ports(count: int) -> range:
+    """So many free ports in succession that no outgoing connection takes meanwhile.
 
     A server that is started again finds its own free, for they lie below what systems hand out.
+    Raises PortTaken when there is no such row.
     """
-    found: list[int] = []
-    for port in SystemRandom().sample(_NOT_HANDED_OUT, k=len(_NOT_HANDED_OUT)):
-        with suppress(PortTaken):
-            require_free(port, host="127.0.0.1", setting="")
-            found.append(port)
-        if len(found) == count:
-            return found
+    starts = range(_NOT_HANDED_OUT.start, _NOT_HANDED_OUT.stop - count)
+    for start in SystemRandom().sample(starts, k=_TRIES):
+        ports = range(start, start + count)
+        if all(_is_free(port) for port in ports):
+            return ports
     raise PortTaken("Almost every port of this machine is taken: stop what you do not need.")
 
 
@@ -60,6 +60,14 @@ def holder(port: int) -> str | None:
         if sockets & _open_sockets(process):
             return f"{_name(process)} (pid {process.name})"
     return None
+
+
+def _is_free(port: int) -> bool:
+    try:
+        require_free(port, host="127.0.0.1", setting="")
+    except PortTaken:
+        return False
+    return True
 
 
 def _sentence(error: OSError, *, port: int, host: str, setting: str) -> str:

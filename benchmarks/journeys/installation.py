@@ -21,7 +21,7 @@ from temporalio.client import Client
 
 from benchmarks.harness import Unmeasurable
 from benchmarks.journeys.waiting import until
-from benchmarks.programs import free_port
+from local.ports import lasting_ports
 from store.sessions import Database
 
 _HERE: Final = Path(__file__).parents[2]
@@ -113,12 +113,12 @@ async def installed(on: On) -> AsyncIterator[Installation]:
 @asynccontextmanager
 async def _running(on: On, folder: Path) -> AsyncIterator[Mapping[str, str]]:
     """Everything started, and where it is; stopped in the end."""
-    first = free_port()
+    gateway, _, temporal, ui = lasting_ports(4)  # a second gateway comes right after the first
     settings = {
         "DORMOUSE_DATA_DIR": str(folder / "state"),
-        "DORMOUSE_PORT": str(first),
-        "DORMOUSE_TEMPORAL_PORT": str(free_port()),
-        "DORMOUSE_TEMPORAL_UI_PORT": str(free_port()),
+        "DORMOUSE_PORT": str(gateway),
+        "DORMOUSE_TEMPORAL_PORT": str(temporal),
+        "DORMOUSE_TEMPORAL_UI_PORT": str(ui),
     }
     command = "cluster" if on is On.CLUSTER else "up"
     output = folder / "output.txt"

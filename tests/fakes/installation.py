@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx
 
-from local.ports import free_port
+from local.ports import lasting_ports
 from tests.fakes.waiting import until
 
 CLI = Path(__file__).parents[2] / "cli.py"
@@ -94,10 +94,13 @@ class Installation:
     settings: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ports = ("PORT", "TEMPORAL_PORT", "TEMPORAL_UI_PORT")
+        # A cluster's second gateway comes right after the first.
+        gateway, _, temporal, ui = lasting_ports(4)
         self.settings = {
             "DORMOUSE_DATA_DIR": str(self.folder / "state"),
-            **{f"DORMOUSE_{name}": str(free_port()) for name in ports},
+            "DORMOUSE_PORT": str(gateway),
+            "DORMOUSE_TEMPORAL_PORT": str(temporal),
+            "DORMOUSE_TEMPORAL_UI_PORT": str(ui),
             **self.settings,
         }
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local.ports import PortTaken, free_port, holder, require_free
+from local.ports import PortTaken, free_port, holder, lasting_ports, require_free
 
 
 class TestAPort:
@@ -39,3 +39,15 @@ class TestAPort:
 
     def test_that_is_free_has_no_holder(self) -> None:
         assert holder(free_port()) is None
+
+
+class TestLastingPorts:
+    def test_are_free_and_follow_each_other(self) -> None:
+        ports = lasting_ports(3)
+
+        assert [port - ports[0] for port in ports] == [0, 1, 2]
+        for port in ports:
+            require_free(port, host="127.0.0.1", setting="DORMOUSE_PORT")
+
+    def test_lie_below_what_the_system_hands_to_outgoing_connections(self) -> None:
+        assert max(lasting_ports(3)) < 32_768
