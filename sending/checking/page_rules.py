@@ -101,7 +101,8 @@ def one_call_to_action(rendering: Rendering) -> Iterator[Finding]:
 
 
 def _is_button(link: Element) -> bool:
-    return bool(_BACKGROUND.search(link.get("style", "")) and (link.text or "").strip())
+    words = "".join(link.itertext()).strip()
+    return bool(words and _BACKGROUND.search(link.get("style", "")))
 
 
 def width(rendering: Rendering) -> Iterator[Finding]:

@@ -147,6 +147,9 @@ class TestCallToAction:
             "button, make the rest links. [call-to-action]"
         )
 
+    def test_may_have_its_words_set_in_bold(self, tmp_path: Path) -> None:
+        assert told(tmp_path, GOOD.replace(">Go<", "><strong>Go</strong><")) == []
+
     def test_has_words_of_its_own_for_when_pictures_are_off(self, tmp_path: Path) -> None:
         picture = '<img src="https://a.example/b" alt="Go" width="9" height="9" />'
 
