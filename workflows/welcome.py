@@ -23,6 +23,7 @@ class WelcomeSettings(JourneySettings):
     first_order_after: Duration = timedelta(days=2)
     reminder_after: Duration = timedelta(days=3)
     follow_up_after: Duration = timedelta(days=23)
+    listens_for: Duration = timedelta(days=7)
     thanks_after: Duration = timedelta(days=1)
     incentive: Incentive | None = None
 
@@ -48,6 +49,7 @@ class Welcome(Journey[WelcomeSettings]):
                 await self.send("offer-ends")
             else:
                 await self.send("still-here")
+            await self.wait(times.listens_for)
         if self.ended_by(ORDER_COMPLETED) and self.has_written:
             with self.until(ORDER_CANCELLED, ORDER_REFUNDED):
                 await self.wait(times.thanks_after)

@@ -36,9 +36,11 @@ class Misspelled(Journey[JourneySettings]):
 
 class TestTheCatalogue:
     def test_lists_every_journey_that_is_written(self) -> None:
-        files = {file.stem for file in Path(catalogue.__file__).parent.glob("*.py")}
+        files = Path(catalogue.__file__).parent.glob("*.py")
 
-        unlisted = files - {"__init__", "catalogue", "journey", *catalogue.LISTED}
+        unlisted = {file.stem for file in files if "(Journey[" in file.read_text()} - {
+            *catalogue.LISTED
+        }
 
         assert not unlisted, f"write these into LISTED in workflows/catalogue.py: {unlisted}"
 

@@ -51,7 +51,17 @@ class TestWelcome:
             await customer.lets_pass(days=3)
 
             assert await customer.inbox == ["welcome", "first-order", "offer-ends"]
-            assert await customer.exits() == ["completed"]
+
+    async def test_still_thanks_who_orders_after_the_last_mail(
+        self, customer_on: OnJourney
+    ) -> None:
+        async with customer_on("welcome") as customer:
+            await customer.lets_pass(days=26)
+            await customer.does(ORDER_COMPLETED, order_id="o1")
+            await customer.lets_pass(days=1)
+
+            assert await customer.inbox == ["welcome", "first-order", "still-here", "thank-you"]
+            assert await customer.exits() == ["purchased"]
 
     async def test_counts_a_click_on_the_first_mail_too(self, customer_on: OnJourney) -> None:
         async with customer_on("welcome") as customer:
