@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Final
 
 from config import Sender, Settings, WrongSetting, read_settings
-from doctor.configuration import look_at_settings
+from doctor.configuration import look_at_mails, look_at_settings
 from doctor.database import look_at_database
 from doctor.findings import Finding, Verdict, failed
 from doctor.gateway import look_at_gateway
@@ -44,7 +44,8 @@ async def examine(
         case Sender.SMTP:
             parts["smtp"] = look_at_smtp(settings)
     found = await asyncio.gather(*(_all_of(part, looks) for part, looks in parts.items()))
-    return [*look_at_settings(settings), *chain.from_iterable(found)]
+    own = chain(look_at_settings(settings), look_at_mails(settings))
+    return [*own, *chain.from_iterable(found)]
 
 
 def is_healthy(findings: Sequence[Finding]) -> bool:

@@ -12,22 +12,22 @@ import httpx
 import pytest
 
 from local.ports import free_port
-from store.migrations.run import migrate
 
 CLI = Path(__file__).parents[2] / "cli.py"
 
 
 @asynccontextmanager
-async def gateway(folder: Path, *, trusted: str) -> AsyncIterator[httpx.AsyncClient]:
+async def gateway(
+    folder: Path, database_url: str, *, trusted: str
+) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway of its own process that trusts these proxies, once it answers."""
-    await migrate(f"sqlite:///{folder}/dormouse.db")
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(CLI), "api"),
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],
-            "DORMOUSE_DATA_DIR": str(folder),
+            "DORMOUSE_DATABASE_URL": database_url,
             "DORMOUSE_PORT": str(port),
             "DORMOUSE_SECRET_KEY": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
             "DORMOUSE_TRUSTED_PROXIES": trusted,
@@ -73,6 +73,8 @@ class TestTheCallersAddress:
         [("127.0.0.0/8", {401}), ("10.71.0.0/24", {401, 429})],
         ids=["as a trusted proxy says", "not as anybody says"],
     )
-    async def test_is_taken(self, tmp_path: Path, trusted: str, told: set[int]) -> None:
-        async with gateway(tmp_path, trusted=trusted) as client:
+    async def test_is_taken(
+        self, tmp_path: Path, database_url: str, trusted: str, told: set[int]
+    ) -> None:
+        async with gateway(tmp_path, database_url, trusted=trusted) as client:
             assert await guesses(client) == told

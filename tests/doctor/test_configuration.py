@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from doctor.configuration import look_at_settings
+from doctor.configuration import look_at_mails, look_at_settings
 from tests.doctor.conftest import Configured, told
 from tests.fakes.sendgrid_signer import EventSigner
 
@@ -19,8 +19,12 @@ class TestSettingsAsTheyShouldBe:
             "shop": ("ok", "Mails come from Hazel & Co <hello@shop.example>."),
             "time": ("ok", "Journeys run at the pace of real life."),
             "sender": ("ok", "Mails leave by smtp."),
-            "mails": ("ok", "Every step of every journey has a sound mail."),
         }
+
+    def test_come_with_a_sound_mail_for_every_step(self, configured: Configured) -> None:
+        findings = told(look_at_mails(configured()))
+
+        assert findings == {"mails": ("ok", "Every step of every journey has a sound mail.")}
 
     def test_let_sendgrids_reports_be_verified(self, configured: Configured) -> None:
         keys = (EventSigner().public_key, EventSigner().public_key)
