@@ -1,6 +1,6 @@
 """What a mail's template may name. A test renders every template with every field missing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -53,8 +53,6 @@ class OrderContext:
     """The order a mail is about."""
 
     id: str
-    total: Decimal | None = None
-    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,6 @@ class MailContext:
     rating: int | None = None
     #: Only for alerts to the shop itself: whom they are about, by the shop's own id.
     customer_reference: str | None = None
-    extras: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ RICH: Final = MailContext(
     ),
     query="linen",
     category="Summer",
-    order=OrderContext(id="1001", total=Decimal("103.80"), currency="EUR"),
+    order=OrderContext(id="1001"),
     incentive=IncentiveContext(
         kind="percent",
         value=Decimal(10),
@@ -123,7 +123,7 @@ CROWDED: Final = MailContext(
     ),
     query="waterproof three-season tent for two people and a dog",
     category="Outdoor, camping and mountaineering equipment",
-    order=OrderContext(id="ORD-2026-05-0000123456", total=Decimal("15612.00"), currency="EUR"),
+    order=OrderContext(id="ORD-2026-05-0000123456"),
     incentive=IncentiveContext(
         kind="gift",
         code="MAXIMILIANE-2026-9X7K",
