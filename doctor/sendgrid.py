@@ -1,4 +1,4 @@
-"""What SendGrid tells of our account; no mail leaves."""
+"""What SendGrid tells of our account; a trial mail goes no further than its sandbox."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
@@ -11,9 +11,12 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from config import Settings
 from doctor.findings import Finding, compared, failed, moment_of, ok, warning
 from domain.errors import DormouseError
+from sending.channel import Mail
+from sending.sendgrid import Answer, payload_of
 
 _PATIENCE: Final = ClientTimeout(total=10)
 _CHECK: Final = "sendgrid"
+_TAKEN: Final = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 _REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -45,21 +48,45 @@ async def look_at_sendgrid(
                 "DORMOUSE_SENDGRID_URL and this machine's way to the internet.",
             )
             return
-        yield _scopes(scopes)
+        yield await _sending(session, settings, scopes)
         if answered_at:
             yield compared("sendgrid's clock", "SendGrid's", answered_at, now=now())
         yield await _domain(session, settings)
 
 
-def _scopes(answer: Any) -> Finding:
-    scopes = answer.get("scopes", []) if isinstance(answer, dict) else []
-    if "mail.send" not in scopes:
+async def _sending(session: ClientSession, settings: Settings, scopes: Any) -> Finding:
+    if "mail.send" not in scopes.get("scopes", ()):
         return failed(
             _CHECK,
             "The key in DORMOUSE_SENDGRID_API_KEY may not send: give it the right Mail Send in "
             "SendGrid.",
         )
+    said = await _trial(session, settings)
+    if said.status not in _TAKEN:
+        return failed(
+            _CHECK,
+            f"SendGrid refuses a trial mail ({said.status}: {said.words}): see to the account at "
+            "SendGrid, or correct DORMOUSE_SHOP_FROM.",
+        )
     return ok(_CHECK, "SendGrid takes mail from this key.")
+
+
+async def _trial(session: ClientSession, settings: Settings) -> Answer:
+    """What SendGrid says to a mail that its sandbox drops."""
+    name, address = parseaddr(settings.shop_from)
+    mail = Mail(
+        message_id="doctor",
+        to_address=address,
+        to_name=None,
+        from_address=address,
+        from_name=name,
+        subject="A trial",
+        html="<p>A trial</p>",
+        text="A trial",
+    )
+    payload = {**payload_of(mail), "mail_settings": {"sandbox_mode": {"enable": True}}}
+    async with session.post(f"{settings.sendgrid_url}/v3/mail/send", json=payload) as answer:
+        return Answer(answer.status, answer.headers, await answer.read())
 
 
 async def _domain(session: ClientSession, settings: Settings) -> Finding:

@@ -1,9 +1,11 @@
 """Releases that follow each other while runs sleep, as docs/deploying.md rolls them out."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
@@ -24,6 +26,8 @@ from store.sessions import Database
 from tests.deployment.builds import FirstNap, NapSettings, SecondNap
 from tests.programs import TEMPORAL
 from worker import build_workers, workflow_runner
+
+SCRIPT = Path(__file__).parents[2] / "deploy" / "temporal" / "make-current.sh"
 
 
 class Postman:
@@ -75,6 +79,21 @@ class Releases:
         async with asyncio.timeout(30):
             while not await self._tell_temporal(*command):
                 await asyncio.sleep(0.2)
+
+    async def make_current_as_compose_does(self, build: str) -> None:
+        """The script of docker-compose.yml."""
+        process = await asyncio.create_subprocess_exec(
+            *("sh", str(SCRIPT)),
+            env={
+                "PATH": f"{Path(TEMPORAL).parent}:{os.environ['PATH']}",
+                "TEMPORAL_ADDRESS": self.client.service_client.config.target_host,
+                "DORMOUSE_DEPLOYMENT_NAME": self.deployment,
+                "DORMOUSE_BUILD_ID": build,
+            },
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        assert await process.wait() == 0
 
     async def start_run(self) -> WorkflowHandle[Any, JourneyResult]:
         """A run of the journey, as the dispatcher would start it."""
@@ -130,7 +149,7 @@ class TestAVersionedWorker:
             run = await releases.start_run()
             before = await RunControl(releases.client).position(run.id)
 
-            await releases.make_current("1.0")
+            await releases.make_current_as_compose_does("1.0")
 
             await releases.falls_asleep(run)
             assert before is None

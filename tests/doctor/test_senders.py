@@ -82,6 +82,19 @@ class TestASendGridAccount:
             ),
         )
 
+    async def test_has_nothing_left_to_send(self, account: Account, sendgrid: FakeSendGrid) -> None:
+        sendgrid.fail_next(401, errors=["Maximum credits exceeded"])
+
+        findings = await heard(look_at_sendgrid(account(), now))
+
+        assert findings["sendgrid"] == (
+            "failed",
+            (
+                "SendGrid refuses a trial mail (401: Maximum credits exceeded): see to the account at "
+                "SendGrid, or correct DORMOUSE_SHOP_FROM."
+            ),
+        )
+
     async def test_does_not_know_the_shops_domain(
         self, account: Account, sendgrid: FakeSendGrid
     ) -> None:
