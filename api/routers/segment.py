@@ -21,6 +21,8 @@ from api.understanding import Arrival
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1", tags=["Events"])
 
+#: How Segment's Ruby client calls itself.
+_RUBY: Final = "analytics-ruby/"
 _TAKEN: Final = b'{"success":true}'
 
 
@@ -81,8 +83,12 @@ async def batch(
 async def import_history(
     caller: Ingesting, request: Request, intake: IntakeDep, metrics: MetricsDep
 ) -> Response:
-    """History only, in the form of a batch: learned from, but it starts and ends no journey."""
-    return await _take_batch(request, caller, intake, metrics, is_history=True)
+    """History only, in the form of a batch: learned from, but it starts and ends no journey.
+
+    Segment's Ruby client sends its news here as well; from it they are taken as a batch.
+    """
+    is_history = not request.headers.get("user-agent", "").startswith(_RUBY)
+    return await _take_batch(request, caller, intake, metrics, is_history=is_history)
 
 
 async def _take_batch(

@@ -144,3 +144,12 @@ class TestImport:
 
         assert answer.json() == {"success": True}
         assert intake.taken[0].is_history
+
+    async def test_by_segments_ruby_client_is_news(
+        self, shop: httpx.AsyncClient, intake: FakeIntake
+    ) -> None:
+        ruby = {"User-Agent": "analytics-ruby/2.5.0"}
+
+        await shop.post("/v1/import", json={"batch": [VIEW]}, headers=ruby)
+
+        assert not intake.taken[0].is_history

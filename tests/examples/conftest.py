@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,61 +15,17 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import col, select
 
-from api.app import Services, create_app
-from config import Settings
-from domain.pace import Pace
 from examples.bridge import HeaderNames
-from intake.intake import Intake
-from sending.links import Links
 from store import tables
-from store.keys import create_key
 from store.sessions import Database
-from tests.fakes.control import FakeControl
-from tests.fakes.deliverer import FakeDeliverer
-from tests.fakes.served import served
-from workflows.catalogue import CATALOGUE
+from tests.fakes.whole_gateway import Gateway, whole_gateway
 
 SECRET = "what the shop signs with"
 
 
-@dataclass
-class Gateway:
-    """The real gateway, with the real intake, over a real database."""
-
-    database_url: str
-    settings: Settings
-    url: str = ""
-    key: str = ""
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Services]:
-        database = Database.open(self.database_url)
-        now = datetime.now(UTC)
-        async with database.writing() as session:
-            self.key = await create_key(session, name="bridge", scopes=["ingest"], now=now)
-        async with Intake(
-            database=database,
-            catalogue=CATALOGUE,
-            pace=Pace(),
-            deliverer=FakeDeliverer(),
-            now=lambda: datetime.now(UTC),
-        ) as intake:
-            yield Services(
-                settings=self.settings,
-                database=database,
-                intake=intake,
-                control=FakeControl(),
-                catalogue=CATALOGUE,
-                links=Links("s" * 32, "http://gateway"),
-            )
-        await database.close()
-
-
 @pytest.fixture
 def gateway(database_url: str, tmp_path: Path) -> Iterator[Gateway]:
-    settings = Settings.model_validate({"data_dir": tmp_path, "secret_key": "s" * 32})
-    gateway = Gateway(database_url, settings)
-    with served(create_app(gateway.open)) as gateway.url:
+    with whole_gateway(database_url, tmp_path) as gateway:
         yield gateway
 
 

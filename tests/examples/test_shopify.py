@@ -5,7 +5,8 @@ import pytest
 
 from examples.shopify import HEADERS, ShopifySettings, create_app
 from store.sessions import Database
-from tests.examples.conftest import SECRET, Gateway, Shop, beside
+from tests.examples.conftest import SECRET, Shop, beside
+from tests.fakes.whole_gateway import Gateway
 
 ADA: dict[str, Any] = {
     "id": 70642,

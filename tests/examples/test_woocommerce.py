@@ -6,7 +6,8 @@ import pytest
 from examples.bridge import Settings
 from examples.woocommerce import HEADERS, create_app
 from store.sessions import Database
-from tests.examples.conftest import SECRET, Gateway, Shop, beside
+from tests.examples.conftest import SECRET, Shop, beside
+from tests.fakes.whole_gateway import Gateway
 
 BILLING: dict[str, Any] = {
     "first_name": "Ada",
