@@ -90,8 +90,8 @@ class TestASendGridAccount:
         assert findings["sendgrid"] == (
             "failed",
             (
-                "SendGrid refuses a trial mail (401: Maximum credits exceeded): see to the account at "
-                "SendGrid, or correct DORMOUSE_SHOP_FROM."
+                "SendGrid refuses a trial mail (401: Maximum credits exceeded): see to the account "
+                "at SendGrid, or correct DORMOUSE_SHOP_FROM."
             ),
         )
 
