@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError
 from activities.beating import beating
 from activities.choosing import NothingToShow
 from activities.composing import Composer
+from activities.looking import Look
 from activities.verdicts import (
     Circumstances,
     Claim,
@@ -25,20 +26,17 @@ from activities.verdicts import (
     known_outcome,
     sent,
 )
-from domain.addresses import is_deliverable
-from domain.backoff import ASK_AGAIN_IF_PAUSED, ASK_AGAIN_IF_UNKNOWN, WORTH_SENDING_FOR
+from domain.backoff import ASK_AGAIN_IF_UNKNOWN
 from domain.errors import NotFound, Unavailable
 from domain.journeys import RunStatus
 from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest, StepStatus
-from domain.opt_in import CHANNEL, TOPIC, is_asked_enough
 from domain.pace import Pace
-from domain.policy import Case, Decision, Hold, Skip, decide
+from domain.policy import Decision, Hold, Skip, decide
 from sending.channel import Channel, Receipt
 from sending.rendering import TemplateError
 from store import tables
 from store.ledger import (
     StepRecords,
-    asked_at,
     conclude,
     keep_content,
     mark_run,
@@ -107,7 +105,8 @@ class SendActivities:
                 return await self._give_up(session, records, request, MessageKind.MARKETING, error)
             if known := known_outcome(records.message):
                 return known
-            decision = decide(await self._case(session, records, request, kind))
+            look = Look(self._composer, self._pace, self._now())
+            decision = decide(await look.at(session, records, request, kind))
             if isinstance(decision, Skip | Hold) or self._may_have_left(records):
                 return await self._object(session, records, request, kind, decision)
             return await self._compose(session, records, request, kind)
@@ -119,32 +118,6 @@ class SendActivities:
             known is not None
             and known.status == MessageStatus.SENDING
             and not self._channel.repeats_are_safe
-        )
-
-    async def _case(
-        self, session: AsyncSession, records: StepRecords, request: StepRequest, kind: MessageKind
-    ) -> Case:
-        customer, now = records.customer, self._now()
-        asks = self._composer.asks_to_confirm(records.run.journey, request.step)
-        asked = await asked_at(session, records, request.step) if asks else ()
-        is_internal = kind is MessageKind.INTERNAL
-        address = self._composer.shop.context.support_email if is_internal else customer.email
-        return Case(
-            kind=kind,
-            now=now,
-            address=None if customer.erased_at else address,
-            is_address_valid=is_deliverable(address or ""),
-            has_consent=CHANNEL in customer.consents.get(TOPIC, ()),
-            asks_to_confirm=asks,
-            is_pending=CHANNEL in customer.pending.get(TOPIC, ()),
-            is_asked_enough=is_asked_enough(asked, now=now, pace=self._pace),
-            suppressed_everywhere=records.suppressed.get("all"),
-            suppressed_for_marketing=records.suppressed.get("marketing"),
-            overtaken_by=records.overtaken_by,
-            order_is_void=records.order_is_void and kind is MessageKind.MARKETING,
-            not_after=request.asked_at + self._pace.of(WORTH_SENDING_FOR),
-            is_journey_paused=records.is_journey_paused,
-            ask_again_after=self._pace.of(ASK_AGAIN_IF_PAUSED),
         )
 
     async def _object(

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from domain.conditions import LONGEST_LOOK, Situation
 from domain.consents import ConsentStatus
 from domain.durations import say_duration
-from domain.entry import LONGEST_LOOK, NEVER, Per, Refusal, Situation
+from domain.entry import NEVER, Per, Refusal
 from domain.events import (
     ABOUT_ONE_ORDER,
     MAIL_EVENTS,

@@ -15,7 +15,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain import events
-from domain.entry import Entry, Setting
+from domain.conditions import Setting
+from domain.entry import Entry
 from domain.errors import Invalid
 from domain.events import EventName
 from domain.journeys import JourneySettings

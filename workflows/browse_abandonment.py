@@ -5,8 +5,9 @@ from typing import Literal
 
 from temporalio import workflow
 
+from domain.conditions import Combined, Dwelled, Seen, Setting
 from domain.durations import Duration
-from domain.entry import Combined, Dwelled, Entry, Seen, Setting
+from domain.entry import Entry
 from domain.events import BROWSING, EMAIL_LINK_CLICKED, ORDER_COMPLETED, PRODUCT_ADDED
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
 from workflows.journey import Journey

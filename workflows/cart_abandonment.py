@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from temporalio import workflow
 
+from domain.conditions import NotEmpty
 from domain.durations import Duration
-from domain.entry import ALWAYS, Entry, NotEmpty
+from domain.entry import ALWAYS, Entry
 from domain.events import (
     CART_CHANGES,
     CART_EMPTIED,

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from temporalio import workflow
 
+from domain.conditions import Never
 from domain.durations import Duration
-from domain.entry import NEVER, Entry, Never
+from domain.entry import NEVER, Entry
 from domain.events import (
     EMAIL_LINK_CLICKED,
     ORDER_CANCELLED,

@@ -4,19 +4,17 @@ from typing import Any
 
 import pytest
 
-from domain.entry import (
-    ALWAYS,
+from domain.conditions import (
     Combined,
     Condition,
     Dwelled,
-    Entry,
     NotEmpty,
-    Per,
     Property,
     Seen,
     Setting,
     Situation,
 )
+from domain.entry import ALWAYS, Entry, Per
 from domain.events import (
     ORDER_COMPLETED,
     ORDER_DELIVERED,

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.entry import ALWAYS, NEVER, Dwelled, Per, Seen
+from domain.conditions import Dwelled, Seen
+from domain.entry import ALWAYS, NEVER, Per
 from domain.events import (
     EMAIL_LINK_CLICKED,
     ORDER_COMPLETED,

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.conditions import Dwelled, Never, Seen
 from domain.consents import ConsentStatus
-from domain.entry import ALWAYS, NEVER, Dwelled, Never, Per, Seen
+from domain.entry import ALWAYS, NEVER, Per
 from domain.events import (
     CART_EMPTIED,
     EMAIL_LINK_CLICKED,

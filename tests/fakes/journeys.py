@@ -26,7 +26,7 @@ def journey(
     on: tuple[EventName, ...] = (PRODUCT_VIEWED,),
     listens: tuple[EventName, ...] = (ORDER_COMPLETED,),
     ends_on: tuple[EventName, ...] | None = None,
-    settings: FakeSettings | None = None,
+    settings: JourneySettings | None = None,
     is_paused: bool = False,
     **entry: Any,
 ) -> JourneyRules:

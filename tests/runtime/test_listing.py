@@ -20,7 +20,8 @@ from datetime import timedelta
 from temporalio import workflow
 
 from domain.durations import Duration
-from domain.entry import Dwelled, Entry, Seen, Setting
+from domain.conditions import Dwelled, Seen, Setting
+from domain.entry import Entry
 from domain.events import EMAIL_LINK_CLICKED, ORDER_COMPLETED, PRODUCT_VIEWED, EventName
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
 from workflows.journey import Journey
