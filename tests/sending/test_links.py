@@ -1,3 +1,4 @@
+import re
 from hashlib import sha256
 
 import pytest
@@ -84,3 +85,14 @@ class TestUnsubscribeHeaders:
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "List-Id": "<marketing.shop.example>",
         }
+
+
+class TestAFingerprint:
+    def test_is_the_same_for_the_same_secret_and_does_not_hold_it(self) -> None:
+        secret = "a secret of thirty-two characters"
+
+        told = Links(secret, "https://one.example").fingerprint
+
+        assert told == Links(secret, "https://two.example").fingerprint
+        assert told != Links(f"{secret}!", "https://one.example").fingerprint
+        assert re.fullmatch("[0-9a-f]{16}", told)
