@@ -1,0 +1,97 @@
+"""Orders as they are kept."""
+
+from typing import Any
+
+import pytest
+
+from domain.events import ORDER_COMPLETED, ORDER_REFUNDED, Event
+from domain.orders import OrderStatus
+from store import tables
+from store.orders import OrderRecord, find_order, owned_by, tell_order
+from store.sessions import Database
+from tests.fakes.happenings import NOON, happened
+from tests.fakes.rows import ada, keep
+
+TENT, LAMP = {"product_id": "tent"}, {"product_id": "lamp"}
+
+
+def refund(*products: dict[str, Any]) -> Event:
+    about: dict[str, Any] = {"products": list(products)} if products else {}
+    return happened(ORDER_REFUNDED, order_id="o1", **about)
+
+
+async def told(database: Database, event: Event, order_id: str = "o1") -> OrderRecord:
+    async with database.writing() as session:
+        return await tell_order(session, order_id, customer_id="cus_ada", event=event)
+
+
+async def pieces(database: Database) -> dict[str, int]:
+    async with database.reading() as session:
+        found = [await session.get(tables.OrderItem, ("o1", name)) for name in ("lamp", "tent")]
+    return {item.product_id: item.quantity for item in found if item}
+
+
+class TestAnOrder:
+    async def test_holds_the_pieces_that_were_kept(self, database: Database) -> None:
+        await keep(database, ada())
+        two_tents = {**TENT, "quantity": 2, "price": 99}
+        await told(database, happened(ORDER_COMPLETED, order_id="o1", products=[two_tents, LAMP]))
+
+        order = await told(database, refund(LAMP, {**TENT, "quantity": 1}))
+
+        assert (order.kept, order.given_up) == (["tent"], {"lamp"})
+        assert await pieces(database) == {"lamp": 0, "tent": 1}
+
+    async def test_becomes_void_once(self, database: Database) -> None:
+        await keep(database, ada())
+        await told(database, happened(ORDER_COMPLETED, order_id="o1", products=[TENT]))
+
+        news = [(await told(database, refund())).has_just_become_void for _ in range(2)]
+
+        assert news == [True, False]
+        async with database.reading() as session:
+            assert (await session.get_one(tables.Order, "o1")).status == "refunded"
+
+    async def test_is_unknown_until_somebody_tells_of_it(self, database: Database) -> None:
+        async with database.reading() as session:
+            assert await find_order(session, "o1") is None
+
+
+class TestAnOrderKeptByTheVersionBefore:
+    async def test_loses_what_is_refunded_now(self, database: Database) -> None:
+        await self.has_one(database, status="completed", total=104)
+
+        order = await told(database, refund(TENT))
+
+        assert (order.kept, order.told.status) == (["lamp"], OrderStatus.COMPLETED)
+        assert order.told.total == 104
+
+    @pytest.mark.parametrize("status", [OrderStatus.REFUNDED, OrderStatus.CANCELLED])
+    async def test_stays_void(self, database: Database, status: OrderStatus) -> None:
+        await self.has_one(database, status=status)
+
+        order = await told(database, happened(ORDER_COMPLETED, order_id="o1", products=[TENT]))
+
+        assert (order.told.status, order.has_just_become_void) == (status, False)
+
+    @staticmethod
+    async def has_one(database: Database, **changes: Any) -> None:
+        order = tables.Order(
+            id="o1", customer_id="cus_ada", completed_at=NOON, updated_at=NOON, **changes
+        )
+        items = [tables.OrderItem(order_id="o1", product_id=name) for name in ("tent", "lamp")]
+        await keep(database, ada(), order, *items)
+
+
+class TestWhatACustomerOwns:
+    async def test_is_what_they_ordered_and_kept(self, database: Database) -> None:
+        await keep(database, ada(), ada(id="cus_bob", external_id="2", email_key="bob"))
+        await told(database, happened(ORDER_COMPLETED, order_id="o1", products=[TENT, LAMP]))
+        await told(database, refund(TENT))
+        await told(database, happened(ORDER_COMPLETED, order_id="o2", products=[TENT]), "o2")
+        await told(database, happened(ORDER_REFUNDED, order_id="o2"), "o2")
+
+        async with database.reading() as session:
+            owned = [await owned_by(session, name) for name in ("cus_ada", "cus_bob")]
+
+        assert owned == [{"lamp"}, set()]
