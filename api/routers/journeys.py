@@ -168,7 +168,8 @@ async def start(
     """Take a customer through the journey now, if its rules let them enter.
 
     Refusals (409) say why: `no-consent`, `no-address`, `already-running`, `too-soon`,
-    `already-entered`, `nothing-to-confirm`, `journey-paused`. The same key with another request is refused as well.
+    `already-entered`, `nothing-to-confirm`, `journey-paused`. The same key with another request is
+    refused as well.
     """
     started = await services.intake.start(
         StartRequest(
