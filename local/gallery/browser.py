@@ -133,12 +133,25 @@ class Browser:
         return said
 
 
+def find_browser(program: Path | None) -> str:
+    """Where the browser is: `program`, else one of the PATH; raises NoBrowser."""
+    candidates = (str(program),) if program else _NAMES
+    for name in candidates:
+        if path := shutil.which(name):
+            return path
+    missing = f"there is no program {program}" if program else "none was found on this machine"
+    raise NoBrowser(
+        f"The gallery's pictures need Chromium or Chrome, and {missing}: install it, or say where "
+        "it is with --chromium PATH (make mails CHROMIUM=PATH)."
+    )
+
+
 @asynccontextmanager
 async def open_browser(
     program: Path | None = None, *, with_images: bool = True
 ) -> AsyncIterator[Browser]:
     """A browser for as long as the block lasts; raises NoBrowser when none can be started."""
-    path = _found(program)
+    path = find_browser(program)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         arguments = _arguments(profile, with_images=with_images)
         process = await asyncio.create_subprocess_exec(
@@ -150,18 +163,6 @@ async def open_browser(
                 yield await Browser.attached(s)
         finally:
             await _stop(process)
-
-
-def _found(program: Path | None) -> str:
-    candidates = (str(program),) if program else _NAMES
-    for name in candidates:
-        if path := shutil.which(name):
-            return path
-    missing = f"there is no program {program}" if program else "none was found on this machine"
-    raise NoBrowser(
-        f"The gallery's pictures need Chromium or Chrome, and {missing}: install it, or say where "
-        "it is with --chromium PATH (make mails CHROMIUM=PATH)."
-    )
 
 
 def _arguments(profile: str, *, with_images: bool) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain.errors import DormouseError
-from local.gallery.browser import Browser, View, open_browser
+from local.gallery.browser import Browser, View, find_browser, open_browser
 from local.gallery.exhibits import Choice, Exhibit, exhibits
 from local.gallery.pictures import drawing, picture_names, with_local_pictures
 from sending.checking.check import Report, check_mails
@@ -66,6 +66,7 @@ async def make_gallery(
     templates: Path, folder: Path, choice: Choice, *, chromium: Path | None, tell: Tell
 ) -> Gallery:
     """Make `folder` anew with the mails of `templates`; raises NoBrowser, TemplateError."""
+    find_browser(chromium)  # before the work, not after it
     shown = tuple(exhibits(Templates(templates), choice))
     if not shown:
         raise DormouseError("There is no such mail: name a journey and a language that there are.")

@@ -21,6 +21,9 @@ from tests.fakes.mail_folder import mail_folder
 PAGES = Path(__file__).parents[3] / "templates" / "pages"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
+#: A program that is there and shows nothing.
+NO_BROWSER = Path(shutil.which("true") or "")
+
 with_browser = pytest.mark.skipif(
     not any(map(shutil.which, BROWSERS)),
     reason="PICTURES OF MAILS ARE NOT TESTED: there is neither Chromium nor Chrome on the PATH.",
@@ -34,13 +37,16 @@ def templates(root: Path, mail: str = GOOD) -> Path:
     return folder
 
 
-async def gallery(root: Path, mail: str = GOOD) -> Gallery:
+async def gallery(
+    root: Path,
+    mail: str = GOOD,
+    *,
+    choice: Choice = Choice(language="en"),  # noqa: B008 - it is frozen
+    chromium: Path | None = None,
+) -> Gallery:
+    folder = templates(root, mail)
     return await make_gallery(
-        templates(root, mail),
-        root / "gallery",
-        Choice(language="en"),
-        chromium=None,
-        tell=lambda _: None,
+        folder, root / "gallery", choice, chromium=chromium, tell=lambda _: None
     )
 
 
@@ -90,13 +96,7 @@ class TestChoice:
 
     async def test_must_be_of_something(self, tmp_path: Path) -> None:
         with pytest.raises(DormouseError, match="There is no such mail"):
-            await make_gallery(
-                templates(tmp_path),
-                tmp_path / "gallery",
-                Choice(journey="gone"),
-                chromium=None,
-                tell=print,
-            )
+            await gallery(tmp_path, choice=Choice(journey="gone"), chromium=NO_BROWSER)
 
 
 class TestPictures:
@@ -116,7 +116,7 @@ class TestFolder:
         mine.write_text("mine")
 
         with pytest.raises(DormouseError, match="holds something else: name another with --out"):
-            await gallery(tmp_path)
+            await gallery(tmp_path, chromium=NO_BROWSER)
 
         assert mine.read_text() == "mine"
 
@@ -135,7 +135,7 @@ class TestBrowser:
 
     async def test_is_told_from_other_programs(self) -> None:
         with pytest.raises(NoBrowser, match="did not start as a browser"):
-            async with open_browser(Path(shutil.which("true") or "")):
+            async with open_browser(NO_BROWSER):
                 pass
 
     @with_browser
