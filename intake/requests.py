@@ -24,6 +24,7 @@ from domain.rules import JourneyRules
 from intake.effects import DirectStart, Effects
 from intake.group import Group, view_of
 from intake.opt_in import FREED_BY_CONSENT, Click, Standing, confirm, request_confirmation
+from intake.subjects import as_kept
 from store import intake as records
 from store import tables
 from store.consents import record_consent
@@ -58,8 +59,8 @@ async def start_run(session: AsyncSession, effects: Effects, request: StartReque
     view = view_of(customer, runs, void_orders=[key] if order and order.told.is_void else [])
     if no := refusal(rules, view, runs.active, key=key, at=effects.now, pace=effects.pace):
         raise Refused(no.code, no.message)
-    trigger = await _requested(session, request, customer, effects.now)
-    asked = request.about.product_ids
+    trigger = as_kept(await _requested(session, request, customer, effects.now), order)
+    asked = trigger.facts.product_ids
     kinds = await kinds_of(session, asked)
     run = effects.start(
         StartRun(rules.name, key, trigger),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from domain.events import (
+    JOURNEY_REQUESTED,
     MAIL_EVENTS,
     ORDER_COMPLETED,
     ORDER_DELIVERED,
@@ -16,6 +17,8 @@ from domain.events import (
 from domain.ids import fitting
 from store.orders import OrderRecord
 
+#: Events that start journeys about an order.
+_STARTS: Final = (ORDER_COMPLETED, ORDER_DELIVERED, JOURNEY_REQUESTED)
 #: Events that say what an order is made of: by themselves they end nothing.
 _LISTS: Final = (ORDER_COMPLETED, ORDER_UPDATED)
 
@@ -23,13 +26,13 @@ _LISTS: Final = (ORDER_COMPLETED, ORDER_UPDATED)
 def as_kept(event: Event, order: OrderRecord | None) -> Event:
     """The event about what the customer keeps of the order.
 
-    A delivery, whose products shops rarely repeat, is about all that was ordered; a refund that
-    leaves something is only partial.
+    A delivery or a request that names no product, as shops rarely do, is about all that was
+    ordered; a refund that leaves something is only partial.
     """
     if order is None:
         return event
     changes: dict[str, object] = {}
-    if event.name in {ORDER_COMPLETED, ORDER_DELIVERED}:
+    if event.name in _STARTS:
         changes["product_ids"] = _products(event, order)
     if event.name == ORDER_REFUNDED:
         changes["is_partial"] = not order.told.is_void

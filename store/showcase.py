@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import col
 
 from domain.cart import CART_EVENTS, Cart, cart_after
-from domain.events import BROWSING, ORDER_COMPLETED, ORDER_DELIVERED, Facts
+from domain.events import BROWSING, ORDER_COMPLETED, Facts
 from domain.products import Product
 from domain.recommending import Candidate, Source
 from store import tables
@@ -57,13 +57,14 @@ async def ordered_since(
 async def kept_of(session: AsyncSession, run: tables.Run) -> list[str]:
     """The ids of the products of a run's order that the customer kept.
 
-    A delivery is about what it named; the order itself, also about what was added to it later.
+    A run that an order started is also about what was added to it later; any other only about the
+    products that were named, if any were.
     """
     named = Facts.model_validate(run.about).product_ids
     order = await find_order(session, run.key) if run.key else None
     if order is None:
         return list(named)
-    may_add = await _name_of(session, run.started_by) != ORDER_DELIVERED or not named
+    may_add = not named or await _name_of(session, run.started_by) == ORDER_COMPLETED
     added = order.kept if may_add else []
     return [p for p in dict.fromkeys((*named, *added)) if p not in order.given_up]
 

@@ -171,6 +171,18 @@ class TestAnOrderGivenBackInPart:
         [review] = [run for run in await door.all(tables.Run) if run.journey == "review-request"]
         assert review.about["kind"] == "soft"
 
+    async def test_is_asked_about_as_far_as_it_was_kept_when_a_backend_asks(
+        self, door: FrontDoor
+    ) -> None:
+        await door.knows()
+        await door.takes(told(door, ORDER_COMPLETED, TENT, LAMP))
+        await door.takes(told(door, ORDER_REFUNDED, TENT))
+
+        await door.starts("review-request", about=Facts(order_id="o1"))
+
+        [review] = [run for run in await door.all(tables.Run) if run.journey == "review-request"]
+        assert review.about["product_ids"] == ["lamp"]
+
     async def test_is_delivered_as_far_as_the_delivery_says(self, door: FrontDoor) -> None:
         await door.knows()
         await door.takes(told(door, ORDER_COMPLETED, TENT, LAMP))
