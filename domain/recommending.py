@@ -111,24 +111,22 @@ def judge(
     What the customer owned before is left out, but for what is used up; what was `just_bought` is
     left out in any case. With `rules`, evidence is held against them.
     """
-    seen, titles = set[str](), {_title(product) for product in given if product.title}
-    ids = {product.id for product in given}
-    judged: list[Judged] = []
+    ids, titles = {product.id for product in given}, {_title(p) for p in given if p.title}
+    judged: dict[str, Judged] = {}
     for candidate in candidates:
-        if candidate.product_id in seen:
+        if candidate.product_id in judged:
             continue
-        seen.add(candidate.product_id)
         product = candidate.product
         left_out = (
             _sameness(candidate, ids, titles)
-            or (_weakness(candidate.evidence, rules) if rules else None)
+            or _weakness(candidate.evidence, rules)
             or (why_not_offered(product) if product else LeftOut.UNKNOWN)
-            or (_possession(product, owned, just_bought) if product else None)
+            or _possession(product, owned, just_bought)
         )
         if product and not left_out:
             titles.add(_title(product))
-        judged.append(Judged(candidate, left_out))
-    return judged
+        judged[candidate.product_id] = Judged(candidate, left_out)
+    return list(judged.values())
 
 
 def why_not_offered(product: Product) -> LeftOut | None:
@@ -154,8 +152,8 @@ def _sameness(
     return LeftOut.SAME_PRODUCT if is_same else None
 
 
-def _weakness(evidence: Evidence | None, rules: Togetherness) -> LeftOut | None:
-    if evidence is None:
+def _weakness(evidence: Evidence | None, rules: Togetherness | None) -> LeftOut | None:
+    if evidence is None or rules is None:
         return None
     if evidence.orders_together < rules.min_orders:
         return LeftOut.TOO_FEW_ORDERS
@@ -163,8 +161,10 @@ def _weakness(evidence: Evidence | None, rules: Togetherness) -> LeftOut | None:
 
 
 def _possession(
-    product: Product, owned: Collection[str], just_bought: Collection[str]
+    product: Product | None, owned: Collection[str], just_bought: Collection[str]
 ) -> LeftOut | None:
+    if product is None:
+        return None
     is_used_up = product.kind is ProductKind.CONSUMABLE
     has_it = product.id in just_bought or (product.id in owned and not is_used_up)
     return LeftOut.OWNED if has_it else None

@@ -165,19 +165,40 @@ def _count(rows: Select[*tuple[Any, ...]]) -> Any:
 
 
 def _pairs(baskets: CTE, *, min_orders: int) -> Select[Any]:
-    """Both ways round: products that stood in at least so many orders together."""
+    """Products that stood in at least so many orders together, with all that lift is made of."""
     popular = (
         select(baskets.c.product_id, func.count().label("orders"))
         .group_by(baskets.c.product_id)
         .having(func.count() >= min_orders)
         .cte("popular")
     )
-    # What stands in too few orders cannot stand in enough of them together.
-    likely = (
+    of_complement = popular.alias("popular_complement")
+    together = _together(_likely(baskets, popular), min_orders=min_orders)
+    return (
+        select(
+            together.c.product_id,
+            together.c.complement_id,
+            together.c.orders_together,
+            popular.c.orders.label("orders_of_product"),
+            of_complement.c.orders.label("orders_of_complement"),
+            _all_orders(baskets).label("orders"),
+        )
+        .join(popular, popular.c.product_id == together.c.product_id)
+        .join(of_complement, of_complement.c.product_id == together.c.complement_id)
+    )
+
+
+def _likely(baskets: CTE, popular: CTE) -> CTE:
+    """What stands in too few orders cannot stand in enough of them together."""
+    return (
         select(baskets.c.order_id, baskets.c.product_id)
         .join(popular, popular.c.product_id == baskets.c.product_id)
         .cte("likely")
     )
+
+
+def _together(likely: CTE, *, min_orders: int) -> CTE:
+    """Pairs by the orders that hold both: counted once, told both ways round."""
     other = likely.alias("other")
     once = (
         select(
@@ -192,20 +213,7 @@ def _pairs(baskets: CTE, *, min_orders: int) -> Select[Any]:
         .cte("once")
     )
     turned = select(once.c.complement_id, once.c.product_id, once.c.orders_together)
-    together = union_all(select(once), turned).cte("together")
-    of_complement = popular.alias("popular_complement")
-    return (
-        select(
-            together.c.product_id,
-            together.c.complement_id,
-            together.c.orders_together,
-            popular.c.orders.label("orders_of_product"),
-            of_complement.c.orders.label("orders_of_complement"),
-            _all_orders(baskets).label("orders"),
-        )
-        .join(popular, popular.c.product_id == together.c.product_id)
-        .join(of_complement, of_complement.c.product_id == together.c.complement_id)
-    )
+    return union_all(select(once), turned).cte("together")
 
 
 def _all_orders(baskets: CTE) -> Any:
