@@ -31,6 +31,10 @@ up: $(READY) ## Run everything on this machine, state kept in .dormouse
 cluster: $(READY) ## Run Temporal's own server in roles, PostgreSQL, two gateways, two workers
 	@$(BIN)/dormouse cluster
 
+.PHONY: cluster-test
+cluster-test: $(READY) ## Kill the parts of a cluster while a shop is busy (minutes)
+	DORMOUSE_TEST_CLUSTER=1 $(BIN)/pytest -q tests/whole_way/test_a_shop_over_http.py tests/whole_way/test_killed_processes.py
+
 .PHONY: test
 test: $(READY) ## Run all tests
 	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 
 async def until(
-    is_so: Callable[[], Awaitable[bool]], *, within: float, look_every: float = 0.02
+    is_so: Callable[[], Awaitable[bool]], *, within: float, look_every: float = 0.1
 ) -> None:
     """Return as soon as it is so; raises TimeoutError when it never is (both in seconds)."""
     async with asyncio.timeout(within):
