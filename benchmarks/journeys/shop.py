@@ -15,7 +15,13 @@ from domain.messages import MessageStatus
 from store import tables
 
 JOURNEY: Final = "cart-abandonment"
-_TRAITS: Final = {"marketing_consent": True, "firstName": "Ada", "locale": "en"}
+#: A customer of old, whom no welcome greets.
+_TRAITS: Final = {
+    "marketing_consent": True,
+    "firstName": "Ada",
+    "locale": "en",
+    "createdAt": "2024-03-01",
+}
 _CART: Final = {"product_id": "tent", "name": "Tent", "price": 99}
 _AT_ONCE: Final = 4
 

@@ -36,7 +36,12 @@ class Shop:
         self.gateways = cycle(self.running.urls)
 
     async def knows(self, customer: str, **traits: Any) -> None:
-        known = {"email": f"{customer}@example.com", "firstName": customer.title()}
+        """A customer of old: nobody welcomes them."""
+        known = {
+            "email": f"{customer}@example.com",
+            "firstName": customer.title(),
+            "createdAt": "2024-03-01",
+        }
         await self.sends(
             "identify", userId=customer, traits={**known, "marketing_consent": True, **traits}
         )
