@@ -36,7 +36,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     missed = [reason for reason in reasons if NOT_FOUND in reason]
     if missed:
         terminalreporter.section("PostgreSQL was not tested", red=True, bold=True)
-        terminalreporter.write_line(f"{len(missed)} tests skipped. {missed[0]}", red=True)
+        terminalreporter.write_line(
+            f"{len(missed)} tests skipped. {missed[0].removeprefix('Skipped: ')}", red=True
+        )
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ class Relay:
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         folder = self.target.query.get("host")
-        port = self.target.port or 5432
+        port = int(self.target.port or str(self.target.query.get("port", 5432)))
         if isinstance(folder, str) and folder.startswith("/"):
             return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
         return await asyncio.open_connection(self.target.host or "127.0.0.1", port)
