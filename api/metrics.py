@@ -28,7 +28,7 @@ class Metrics:
         self.reports = Counter(
             "dormouse_provider_reports",
             "Events about mails that a provider reported.",
-            ["provider"],
+            ["provider", "type"],
             registry=self.registry,
         )
         self.backlog = Gauge(

@@ -1,5 +1,6 @@
 """What mail providers report. Nothing is believed that is not signed."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -86,5 +87,6 @@ async def report_from_sendgrid(
     SendGrid repeats a batch until it gets a 2xx, for a day; each event counts once.
     """
     await intake.report(_SENDGRID, events)
-    metrics.reports.labels(_SENDGRID).inc(len(events))
+    for kind, count in Counter(event.type for event in events).items():
+        metrics.reports.labels(_SENDGRID, kind).inc(count)
     return {"success": True}

@@ -62,6 +62,18 @@ class TestSendGridsReport:
         assert answer.status_code == 200
         assert len(intake.reports) == 1
 
+    async def test_is_counted_by_what_it_says(
+        self, client: httpx.AsyncClient, sendgrid: EventSigner
+    ) -> None:
+        bounced = {**DELIVERED, "sg_event_id": "ev-2", "event": "bounce", "type": "bounce"}
+
+        await posted(client, sendgrid.sign([DELIVERED, bounced, {"event": "invented"}]))
+
+        metrics = (await client.get("/metrics")).text
+        counted = "dormouse_provider_reports_total"
+        for kind in ("delivered", "bounced", "unknown"):
+            assert f'{counted}{{provider="sendgrid",type="{kind}"}} 1.0' in metrics
+
     async def test_is_taken_while_the_key_is_being_changed(
         self, services: Services, sendgrid: EventSigner
     ) -> None:

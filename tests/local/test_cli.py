@@ -46,6 +46,14 @@ class TestKeys:
         assert f"{key[:8]}…" in listed
         assert key not in listed
 
+    async def test_may_have_a_limit_of_their_own(self, migrated: Installation) -> None:
+        await migrated.run("keys", "create", "till", "--scope", "ingest", "--rate-limit", "2.5")
+
+        listed = await migrated.run("keys", "list")
+
+        assert "A SECOND" in listed.out
+        assert "2.5" in listed.out
+
     async def test_have_only_scopes_that_exist(self, migrated: Installation) -> None:
         made = await migrated.run("keys", "create", "shop", "--scope", "everything")
 
