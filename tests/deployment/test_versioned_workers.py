@@ -95,6 +95,11 @@ class Releases:
         )
         assert await process.wait() == 0
 
+    async def leave_the_queues_to_others(self) -> None:
+        """Let no version be current."""
+        command = ("--unversioned", "--allow-no-pollers", "--ignore-missing-task-queues", "--yes")
+        assert await self._tell_temporal("set-current-version", *command)
+
     async def start_run(self) -> WorkflowHandle[Any, JourneyResult]:
         """A run of the journey, as the dispatcher would start it."""
         start: JourneyStart[NapSettings] = JourneyStart(
@@ -137,8 +142,10 @@ class Releases:
 
 
 @pytest.fixture
-def releases(client: Client, database: Database, deployment: str) -> Releases:
-    return Releases(client, database, deployment)
+async def releases(client: Client, database: Database, deployment: str) -> AsyncIterator[Releases]:
+    releases = Releases(client, database, deployment)
+    yield releases
+    await releases.leave_the_queues_to_others()
 
 
 class TestAVersionedWorker:

@@ -12,6 +12,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 HANG_UP = "hang up"
 SAY_NOTHING = "say nothing"
+TAKE_YOUR_TIME = "take your time"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class FakeMailServer:
     ) -> None:
         self.mails: list[TakenMail] = []
         self.connections = 0
+        #: Somebody waits for a server that takes its time; and it may go on.
+        self.is_waited_for = asyncio.Event()
+        self.may_go_on = asyncio.Event()
         #: The user who logged in last, and whether the line was encrypted.
         self.user: str | None = None
         self.encrypted = False
@@ -77,7 +81,9 @@ class FakeMailServer:
             await self._server.wait_closed()
 
     def answer_next(self, command: str, answer: str) -> None:
-        """Answer the next MAIL, RCPT or DATA with this line (or HANG_UP, or SAY_NOTHING)."""
+        """Answer the next MAIL, RCPT or DATA with this line, or HANG_UP, SAY_NOTHING, or
+        TAKE_YOUR_TIME: as usual, once it may go on.
+        """
         self._answers[command].append(answer)
 
     def hang_up(self) -> None:
@@ -111,6 +117,10 @@ class FakeMailServer:
 
     async def _reply(self, command: str, server: SMTP, otherwise: str) -> str:
         answer = self._answers[command].popleft() if self._answers[command] else otherwise
+        if answer == TAKE_YOUR_TIME:
+            self.is_waited_for.set()
+            await self.may_go_on.wait()
+            return otherwise
         if answer == SAY_NOTHING:
             await asyncio.Event().wait()
         if answer == HANG_UP and isinstance(server.transport, asyncio.WriteTransport):
