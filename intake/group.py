@@ -119,6 +119,8 @@ class Group:
 
     async def _follow_all(self, done: Sequence[Done]) -> None:
         """Follow the events of everybody concerned, one after the other."""
+        if not done:
+            return
         self.ahead = {one.event.id for one in done}
         await self._look_up(done)
         for one in done:

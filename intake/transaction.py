@@ -72,7 +72,8 @@ class Transactions:
         await session.flush()
         new = {run.id for run in effects.runs}
         older = {row.run_id for row in effects.dispatches} - new
-        left = await held_elsewhere(session, older, owner=self.deliverer.owner)
+        owner = self.deliverer.owner
+        left = await held_elsewhere(session, older, owner=owner) if older else set()
         has_room = self.deliverer.has_room
         for row in effects.dispatches:
             if row.run_id in left or not has_room:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -15,6 +16,8 @@ from store import tables
 from store.events import EVENT_COLUMNS, read_event
 from store.runs import active_run
 from store.sessions import AsyncSession
+from store.statements import any_of, fetch
+from store.upserts import table_of
 
 
 @dataclass(slots=True)
@@ -30,25 +33,35 @@ class Runs:
         self.entries[run.journey, run.key] = run.entered_at
 
 
+_EVENT: Final = table_of(tables.Event).c
+_RUN: Final = table_of(tables.Run).c
+_KNOWN: Final = select(_EVENT.message_id).where(_EVENT.message_id.in_(any_of("ids")))
+_RUNS: Final = (
+    select(
+        _RUN.id,
+        _RUN.journey,
+        _RUN.key,
+        _RUN.customer_id,
+        _RUN.status,
+        _RUN.entered_at,
+        _RUN.about,
+        _RUN.started_by,
+    )
+    .where(_RUN.customer_id.in_(any_of("ids")))
+    .order_by(_RUN.entered_at)
+)
+
+
 async def known_messages(session: AsyncSession, message_ids: Collection[str]) -> set[str]:
     """Those of these message ids that were accepted before."""
-    event = tables.Event
-    found = await session.scalars(
-        select(col(event.message_id)).where(col(event.message_id).in_(list(message_ids)))
-    )
-    return set(found)
+    return {found for (found,) in await fetch(session, _KNOWN, ids=list(message_ids))}
 
 
 async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[str, Runs]:
     """The runs of these customers, by customer."""
-    run = tables.Run
-    found = await session.scalars(
-        select(run)
-        .where(col(run.customer_id).in_(list(customer_ids)))
-        .order_by(col(run.entered_at))
-    )
+    await session.flush()
     runs: dict[str, Runs] = defaultdict(Runs)
-    for row in found:
+    for row in await fetch(session, _RUNS, ids=list(customer_ids)):
         known = runs[row.customer_id]
         known.entries[row.journey, row.key] = row.entered_at
         if row.status not in OVER:

@@ -4,16 +4,17 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 from sqlmodel import col
 
 from domain.errors import Invalid, Refused
 from domain.rules import Catalogue, JourneyRules
 from store import tables
 from store.sessions import AsyncSession
-from store.upserts import add_missing, put
+from store.statements import fetch
+from store.upserts import add_missing, put, table_of
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +25,8 @@ async def catalogue_in_force(session: AsyncSession, catalogue: Catalogue) -> Cat
     Settings that this version does not understand leave their journey paused with its defaults:
     nobody enters under numbers that nobody chose.
     """
-    saved = {row.journey: row for row in await _newest(session)}
-    paused = await _paused(session)
+    saved = {row.journey: row for row in await fetch(session, _NEWEST)}
+    paused = {journey for (journey,) in await fetch(session, _PAUSED)}
     return {
         name: _tuned(rules, saved.get(name), is_paused=name in paused)
         for name, rules in catalogue.items()
@@ -92,33 +93,29 @@ async def set_paused(session: AsyncSession, journey: str, paused_at: datetime | 
     await put(session, tables.JourneyState, [row], key=["journey"], change=["paused_at"])
 
 
-async def _newest(session: AsyncSession) -> Sequence[tables.JourneySettingsVersion]:
-    version = tables.JourneySettingsVersion
+def _newest() -> Select[Any]:
+    version = table_of(tables.JourneySettingsVersion)
     newest = (
-        select(col(version.journey), func.max(version.version).label("version"))
-        .group_by(col(version.journey))
+        select(version.c.journey, func.max(version.c.version).label("version"))
+        .group_by(version.c.journey)
         .subquery()
     )
-    is_newest = (col(version.journey) == newest.c.journey) & (
-        col(version.version) == newest.c.version
-    )
-    return (await session.scalars(select(version).join(newest, is_newest))).all()
+    is_newest = (version.c.journey == newest.c.journey) & (version.c.version == newest.c.version)
+    return select(version.c.journey, version.c.version, version.c.overrides).join(newest, is_newest)
 
 
-async def _paused(session: AsyncSession) -> frozenset[str]:
-    found = await session.scalars(
-        select(col(tables.JourneyState.journey)).where(
-            col(tables.JourneyState.paused_at).is_not(None)
-        )
-    )
-    return frozenset(found)
+def _paused() -> Select[Any]:
+    state = table_of(tables.JourneyState)
+    return select(state.c.journey).where(state.c.paused_at.is_not(None))
 
 
-def _tuned(
-    rules: JourneyRules, saved: tables.JourneySettingsVersion | None, *, is_paused: bool
-) -> JourneyRules:
+_NEWEST: Final = _newest()
+_PAUSED: Final = _paused()
+
+
+def _tuned(rules: JourneyRules, saved: Row[Any] | None, *, is_paused: bool) -> JourneyRules:
     if saved is None:
-        return replace(rules, is_paused=is_paused)
+        return replace(rules, is_paused=True) if is_paused else rules
     try:
         return rules.tuned(saved.overrides, version=saved.version, is_paused=is_paused)
     except Invalid as error:

@@ -6,13 +6,14 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import SQLModel, col
 
 from domain.journeys import OVER
 from store import tables
 from store.overtaking import Overtaken
 from store.sessions import AsyncSession
+from store.statements import any_of, fetch, write
 from store.upserts import add_missing, put, table_of
 
 #: A person's id outside: (`user` or `anonymous`, the id).
@@ -47,77 +48,69 @@ class Person:
     is_gone: bool = False
 
 
+_CUSTOMER: Final = table_of(tables.Customer)
+_IDENTITY: Final = table_of(tables.Identity)
+_OWNERS: Final = select(_IDENTITY.c.kind, _IDENTITY.c.value, _IDENTITY.c.customer_id).where(
+    (_IDENTITY.c.kind == "user") & _IDENTITY.c.value.in_(any_of("users"))
+    | (_IDENTITY.c.kind == "anonymous") & _IDENTITY.c.value.in_(any_of("visitors"))
+)
+_AT_THE_DOOR: Final = (
+    select(
+        _CUSTOMER.c.id,
+        _CUSTOMER.c.external_id,
+        _CUSTOMER.c.email.is_not(None),
+        _CUSTOMER.c.consents,
+        _CUSTOMER.c.pending,
+        _CUSTOMER.c.latest,
+        _CUSTOMER.c.last_active_at,
+        _CUSTOMER.c.merged_into.is_not(None) | _CUSTOMER.c.erased_at.is_not(None),
+    )
+    .where(_CUSTOMER.c.id.in_(any_of("ids")))
+    .order_by(_CUSTOMER.c.id)
+    .with_for_update(key_share=True)
+)
+_CLAIM: Final = (
+    update(_CUSTOMER)
+    .where(_CUSTOMER.c.id == bindparam("ours"))
+    .values(external_id=bindparam("theirs"))
+)
+_MOMENTS: Final = (
+    update(_CUSTOMER)
+    .where(_CUSTOMER.c.id == bindparam("ours"))
+    .values(latest=bindparam("noted"), last_active_at=bindparam("active_at"))
+)
+
+
 async def owners_of(session: AsyncSession, names: Collection[Name]) -> dict[Name, str]:
     """Which customer is known by each of these names; unknown ones are left out."""
-    identity = tables.Identity
-    of_kind = [
-        (col(identity.kind) == kind)
-        & col(identity.value).in_(sorted(value for other, value in names if other == kind))
-        for kind in {kind for kind, _ in names}
-    ]
-    if not of_kind:
-        return {}
-    found = await session.execute(
-        select(col(identity.kind), col(identity.value), col(identity.customer_id)).where(
-            or_(*of_kind)
-        )
-    )
-    return {(kind, value): customer_id for kind, value, customer_id in found}
+    users = [value for kind, value in names if kind == "user"]
+    visitors = [value for kind, value in names if kind == "anonymous"]
+    found = await fetch(session, _OWNERS, users=users, visitors=visitors)
+    return {(row.kind, row.value): row.customer_id for row in found}
 
 
 async def locked_people(session: AsyncSession, ids: Collection[str]) -> dict[str, Person]:
     """These customers at the door, locked as by `locked_customers`."""
     if not ids:
         return {}
-    customer = tables.Customer
-    found = await session.execute(
-        select(
-            col(customer.id),
-            col(customer.external_id),
-            col(customer.email).is_not(None),
-            col(customer.consents),
-            col(customer.pending),
-            col(customer.latest),
-            col(customer.last_active_at),
-            or_(col(customer.merged_into).is_not(None), col(customer.erased_at).is_not(None)),
-        )
-        .where(col(customer.id).in_(sorted(ids)))
-        .order_by(col(customer.id))
-        .with_for_update(key_share=True)
-    )
-    return {row[0]: Person(*row) for row in found}
+    await session.flush()
+    return {row[0]: Person(*row) for row in await fetch(session, _AT_THE_DOOR, ids=sorted(ids))}
 
 
 async def add_people(session: AsyncSession, people: Iterable[tuple[Person, datetime]]) -> None:
     """Write customers of whom nothing is known yet, but since when we know that they exist."""
-    rows: list[dict[str, Any]] = [
-        {
-            "id": person.id,
-            "external_id": person.external_id,
-            "attributes": {},
-            "consents": {},
-            "pending": {},
-            "latest": {},
-            "created_at": created_at,
-        }
-        # In an order that is the same for all: two that make the same customers wait in turn.
-        for person, created_at in sorted(people, key=lambda new: new[0].external_id or "")
+    nothing: dict[str, Any] = {"attributes": {}, "consents": {}, "pending": {}, "latest": {}}
+    rows = [
+        {"id": person.id, "external_id": person.external_id, "created_at": created_at, **nothing}
+        for person, created_at in people
     ]
-    if rows:
-        await session.execute(insert(table_of(tables.Customer)), rows)
+    await write(session, insert(_CUSTOMER), rows)
 
 
 async def claim(session: AsyncSession, external_ids: Mapping[str, str]) -> None:
     """Let visitors become users of the shop: our own id → the shop's."""
     rows = [{"ours": ours, "theirs": theirs} for ours, theirs in sorted(external_ids.items())]
-    if rows:
-        core = table_of(tables.Customer)
-        await session.execute(
-            update(core)
-            .where(core.c.id == bindparam("ours"))
-            .values(external_id=bindparam("theirs")),
-            rows,
-        )
+    await write(session, _CLAIM, rows)
 
 
 async def write_moments(session: AsyncSession, people: Iterable[Person]) -> None:
@@ -126,14 +119,7 @@ async def write_moments(session: AsyncSession, people: Iterable[Person]) -> None
         {"ours": person.id, "noted": person.latest, "active_at": person.last_active_at}
         for person in sorted(people, key=attrgetter("id"))
     ]
-    if rows:
-        core = table_of(tables.Customer)
-        await session.execute(
-            update(core)
-            .where(core.c.id == bindparam("ours"))
-            .values(latest=bindparam("noted"), last_active_at=bindparam("active_at")),
-            rows,
-        )
+    await write(session, _MOMENTS, rows)
 
 
 async def locked_customers(

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import col
 
 from domain.events import Facts
@@ -96,7 +97,7 @@ async def run_of_request(session: AsyncSession, idempotency_key: str) -> tables.
     return found.one_or_none()
 
 
-def active_run(run: tables.Run) -> ActiveRun:
+def active_run(run: tables.Run | Row[Any]) -> ActiveRun:
     """The run as routing looks at it."""
     return ActiveRun(
         run.id,

@@ -107,17 +107,22 @@ def _call(message: Message) -> dict[str, Any]:
 
 
 def _described(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of a product, with all that Segment's specification asks for."""
+    """What is said of a product, with all that Segment's specification asks for.
+
+    At one time a product has one price; a recording of years, told in a minute, has many.
+    """
     product = properties.get("product_id")
     if product is None:
         return dict(properties)
+    number = sum(map(ord, str(product)))
     return {
         "name": f"Product {product}",
-        "category": f"Category {sum(map(ord, str(product))) % 12}",
+        "category": f"Category {number % 12}",
         "currency": "EUR",
         "url": f"https://shop.example/products/{product}",
         "image_url": f"https://shop.example/images/{product}.jpg",
         **properties,
+        "price": number % 100 + 0.9,
     }
 
 

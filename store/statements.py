@@ -1,0 +1,31 @@
+"""Statements that are made once: to put one together costs more than the database's answer."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Executable, Row, bindparam
+
+from store.sessions import AsyncSession
+
+
+async def fetch(session: AsyncSession, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+    """The rows that a Core statement finds, past the session and its objects.
+
+    What the session has not written yet is not seen.
+    """
+    connection = await session.connection()
+    return (await connection.execute(statement, values)).all()
+
+
+async def write(
+    session: AsyncSession, statement: Executable, rows: Sequence[dict[str, Any]]
+) -> None:
+    """Execute a Core statement for each of these rows, past the session and its objects."""
+    if rows:
+        connection = await session.connection()
+        await connection.execute(statement, rows)
+
+
+def any_of(name: str) -> BindParameter[Collection[Any]]:
+    """A parameter for `in_`: any number of values."""
+    return bindparam(name, expanding=True)
