@@ -40,7 +40,7 @@ async def tell_order(
     new |= {"status": OrderStatus.COMPLETED, "told": OrderTold().model_dump(mode="json")}
     await add_missing(session, tables.Order, [new], key=["id"])
     row = await session.get_one(
-        tables.Order, order_id, with_for_update=True, populate_existing=True
+        tables.Order, order_id, with_for_update={"key_share": True}, populate_existing=True
     )
     before = await _told_of(session, row)
     told = before.after(event)

@@ -186,6 +186,6 @@ async def _locked(session: AsyncSession, ids: Collection[str]) -> dict[str, tabl
         select(tables.Product)
         .where(col(tables.Product.id).in_(sorted(ids)))
         .order_by(col(tables.Product.id))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return {row.id: row for row in found}

@@ -1,5 +1,6 @@
 """Orders as they are kept."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -51,6 +52,19 @@ class TestAnOrder:
         assert news == [True, False]
         async with database.reading() as session:
             assert (await session.get_one(tables.Order, "o1")).status == "refunded"
+
+    async def test_keeps_what_two_tell_at_once(self, database: Database) -> None:
+        await keep(database, ada())
+        completed = happened(ORDER_COMPLETED, order_id="o1", products=[TENT, LAMP])
+
+        await asyncio.gather(
+            told(database, refund(TENT)), told(database, completed), told(database, refund(LAMP))
+        )
+
+        async with database.reading() as session:
+            order = await find_order(session, "o1")
+        assert order
+        assert order.told.status == "refunded"
 
     async def test_is_unknown_until_somebody_tells_of_it(self, database: Database) -> None:
         async with database.reading() as session:
