@@ -57,7 +57,7 @@ class Relevance:
             return True
         if event.is_history:
             return False
-        if any(event.name in self._catalogue[run.journey].listens for run in runs.active):
+        if any(self._listens(run.journey, event.name) for run in runs.active):
             return True
         return person.has_address and self._may_enter(
             self._started_through(event.name), event, person, runs

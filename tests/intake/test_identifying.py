@@ -82,7 +82,7 @@ class TestIdentify:
         look = {"product_id": "mug"}
 
         await door.takes(
-            door.identify(email="ada@example.org", marketing_consent=True),
+            door.identify(email="ada@example.org", createdAt="2020-05-01", marketing_consent=True),
             door.track("Product Viewed", about=look, ago=HOUR),
             door.track("Product Viewed", about=look),
         )

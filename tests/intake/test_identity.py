@@ -9,6 +9,12 @@ from store import tables
 from tests.fakes.front_door import FrontDoor
 
 MUG = {"products": [{"product_id": "mug"}]}
+#: Traits of somebody who may be written to, and whom no journey welcomes any more.
+CUSTOMER_OF_OLD: dict[str, Any] = {
+    "email": "a@example.org",
+    "createdAt": "2020-05-01",
+    "marketing_consent": ["email"],
+}
 
 
 async def people(door: FrontDoor) -> list[tables.Customer]:
@@ -161,11 +167,7 @@ class TestAnAlias:
 
 class TestTheRunsOfAMergedVisitor:
     async def test_go_on_as_the_users(self, door: FrontDoor) -> None:
-        await door.takes(
-            door.identify(
-                user=None, browser="b-1", email="a@example.org", marketing_consent=["email"]
-            )
-        )
+        await door.takes(door.identify(user=None, browser="b-1", **CUSTOMER_OF_OLD))
         await door.takes(door.track(CART_UPDATED, user=None, browser="b-1", about=MUG))
         await door.takes(door.track("Signed In", user="ada"))
 
@@ -177,8 +179,7 @@ class TestTheRunsOfAMergedVisitor:
         assert run.customer_id == (await door.customer("ada")).id
 
     async def test_end_as_merged_where_the_user_has_one_already(self, door: FrontDoor) -> None:
-        known: dict[str, Any] = {"email": "a@example.org", "marketing_consent": ["email"]}
-        await door.takes(door.identify(user=None, browser="b-1", **known))
+        await door.takes(door.identify(user=None, browser="b-1", **CUSTOMER_OF_OLD))
         await door.takes(door.track(CART_UPDATED, user=None, browser="b-1", about=MUG))
         await door.knows("ada")
         await door.takes(door.track(CART_UPDATED, user="ada", about=MUG))
@@ -192,9 +193,8 @@ class TestTheRunsOfAMergedVisitor:
         assert survivor.customer_id == (await door.customer("ada")).id
 
     async def test_that_are_over_count_for_entering_again(self, door: FrontDoor) -> None:
-        known: dict[str, Any] = {"email": "a@example.org", "marketing_consent": ["email"]}
         view = {"product_id": "mug", "dwell_seconds": 90}
-        await door.takes(door.identify(user=None, browser="b-1", **known))
+        await door.takes(door.identify(user=None, browser="b-1", **CUSTOMER_OF_OLD))
         await door.takes(door.track("Product Viewed", user=None, browser="b-1", about=view))
         await door.ends("browse-abandonment")
         await door.knows("ada")

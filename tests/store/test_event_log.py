@@ -1,0 +1,101 @@
+"""Events written by the thousand are the events that are read."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from domain.events import Event, EventName
+from domain.facts import facts_of
+from store import tables
+from store.event_log import keep_events
+from store.events import EVENT_COLUMNS, read_event
+from store.overtaking import Overtaken
+from store.sessions import AsyncSession, Database
+
+AT = datetime(2026, 3, 2, 12, 0, 0, 123_456, tzinfo=UTC)
+
+
+def event(message_id: str = "m-1", *, at: datetime = AT, **properties: Any) -> Event:
+    """Somebody looked at something."""
+    return Event(
+        id=message_id,
+        name=EventName("Product Viewed"),
+        happened_at=at,
+        received_at=AT,
+        facts=facts_of(properties),
+        properties=properties,
+    )
+
+
+@pytest.fixture
+async def ada(database: Database) -> str:
+    async with database.writing() as session:
+        session.add(tables.Customer(id="cus_ada", created_at=AT))
+    return "cus_ada"
+
+
+async def kept(session: AsyncSession) -> list[Event]:
+    found = await session.execute(select(*EVENT_COLUMNS).order_by(col(tables.Event.id)))
+    return [read_event(row) for row in found]
+
+
+class TestEvents:
+    async def test_are_read_as_they_were_written(self, database: Database, ada: str) -> None:
+        told = [
+            event("m-1", product_id="mug", name="Becher „Blau“ 🫖", price=12.5, tags=["a", None]),
+            event("m-2", at=AT.replace(microsecond=0), order_id="1001", gift=True),
+        ]
+
+        async with database.writing() as session:
+            new = await keep_events(session, [(one, ada) for one in told])
+
+        assert new == {"m-1", "m-2"}
+        async with database.reading() as session:
+            assert await kept(session) == told
+
+    async def test_are_kept_in_utc(self, database: Database, ada: str) -> None:
+        in_vienna = AT.astimezone(timezone(timedelta(hours=1)))
+
+        async with database.writing() as session:
+            await keep_events(session, [(event(at=in_vienna), ada)])
+
+        async with database.reading() as session:
+            [one] = await kept(session)
+            assert (one.happened_at, one.happened_at.utcoffset()) == (AT, timedelta())
+
+    async def test_know_their_order_and_subject(self, database: Database, ada: str) -> None:
+        async with database.writing() as session:
+            await keep_events(session, [(event(product_id="mug", order_id="1001"), ada)])
+
+        async with database.reading() as session:
+            [row] = await session.scalars(select(tables.Event))
+            assert (row.customer_id, row.subject, row.order_id) == (ada, "product:mug", "1001")
+
+    async def test_that_are_none_cost_nothing(self, database: Database) -> None:
+        async with database.writing() as session:
+            assert await keep_events(session, []) == set()
+
+
+class TestAnEventThatIsKnown:
+    async def test_is_not_kept_twice(self, database: Database, ada: str) -> None:
+        async with database.writing() as session:
+            await keep_events(session, [(event("m-1"), ada)])
+            again = await keep_events(session, [(event("m-1"), ada)])
+
+        assert again == set()
+
+    async def test_is_left_out_of_those_that_are_new(self, database: Database, ada: str) -> None:
+        async with database.writing() as session:
+            await keep_events(session, [(event("m-1"), ada)])
+
+        both = [(event("m-1"), ada), (event("m-2"), ada)]
+        if database.dialect == "sqlite":  # nobody can have written since the intake looked
+            with pytest.raises(Overtaken):
+                async with database.writing() as session:
+                    await keep_events(session, both)
+        else:
+            async with database.writing() as session:
+                assert await keep_events(session, both) == {"m-2"}
