@@ -1,8 +1,7 @@
 """Migrating a database from inside the program."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Final, TypeVar
@@ -42,7 +41,7 @@ async def migrate(url: str, *, asks_for: float = _ASKS_FOR) -> None:
     """
     address = read_url(url)
     if address.get_backend_name() == "postgresql":
-        await _upgrade_server(address, asks_for)
+        await one_at_a_time(address, _upgrade, asks_for=asks_for)
         return
     _make_folder(address)
     with explained(address):
@@ -84,16 +83,22 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-async def _upgrade_server(address: URL, asks_for: float) -> None:
-    """Upgrade revision by revision, while nobody else migrates, until none is held up."""
+async def one_at_a_time(
+    address: URL, work: Callable[[Connection], None], *, asks_for: float = _ASKS_FOR
+) -> None:
+    """Do `work` on a PostgreSQL server while nobody else does any, until nothing holds it up.
+
+    It begins and ends its own transactions, and is done again from its beginning.
+    """
     deadline = monotonic() + asks_for
     engine = _engine(address)
     with explained(address):
-        async with engine.connect() as lock, _alone(lock):
+        async with engine.connect() as lock:
+            await _lock(lock)
             while True:
                 try:
                     async with engine.connect() as connection:
-                        await connection.run_sync(_upgrade)
+                        await connection.run_sync(work)
                         return
                 except DBAPIError as error:
                     if not is_held(error):
@@ -103,19 +108,18 @@ async def _upgrade_server(address: URL, asks_for: float) -> None:
                 await asyncio.sleep(_PAUSE)
 
 
-@asynccontextmanager
-async def _alone(connection: AsyncConnection) -> AsyncIterator[None]:
-    """While nobody else migrates.
+async def _lock(connection: AsyncConnection) -> None:
+    """Keep everybody else from migrating until this connection's transaction ends.
 
-    Who waits asks again and again: a statement that waited would be an old snapshot, which an
-    index that is being built concurrently would wait for in turn.
+    Neither who waits nor who has the lock may keep a snapshot meanwhile: an index that is built
+    concurrently would wait for its end.
     """
-    async with connection.begin():
-        await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        lock = text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
-        while not await connection.scalar(lock):  # noqa: ASYNC110 - another process lets go
-            await asyncio.sleep(0.2)
-        yield
+    lock = text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
+    while not await connection.scalar(lock):
+        await connection.rollback()
+        await asyncio.sleep(0.2)
+    # Takes the place of the query, whose snapshot would last as long as the transaction.
+    await connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def _held(address: URL) -> str:

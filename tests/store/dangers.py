@@ -17,10 +17,10 @@ _TABLE: Final = re.compile(
     r'(?:ALTER TABLE(?: ONLY)?(?: IF EXISTS)?|\bON(?: ONLY)?) "?(\w+)"?', re.IGNORECASE
 )
 _DANGERS: Final = {
-    "builds an index while nobody can write: say postgresql_concurrently=True": (
+    "builds an index while nobody can write: do it concurrently (store.migrations.online)": (
         r"CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)"
     ),
-    "drops an index while nobody can read: say postgresql_concurrently=True": (
+    "drops an index while nobody can read: do it concurrently (store.migrations.online)": (
         r"DROP INDEX (?!CONCURRENTLY)"
     ),
     "adds a column that old gateways do not fill: give it a server default, or let it be null": (

@@ -7,15 +7,18 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, event, select, text
+from sqlalchemy import Connection, Engine, event, inspect, select, text
 
 import store.tables as declared
 from domain.errors import Unavailable
 from store.addresses import read_url
 from store.migrations import run
+from store.migrations.online import beside_writers
 from store.sessions import Database
 from tests.store.dangers import dangers
 from tests.store.full_database import ROWS, content, fill
@@ -149,6 +152,27 @@ _SEEN = text(
     "INSERT INTO event (id, message_id, customer_id, name, properties, happened_at, received_at,"
     " is_history) VALUES (:id, :name, 'custom 1', 'Seen', '{}', now(), now(), false)"
 )
+
+
+@postgresql_alone
+class TestAnIndexThatIsBuiltConcurrently:
+    async def test_waits_for_no_other_migration(self, full: str) -> None:
+        def builds(connection: Connection) -> None:
+            context = MigrationContext.configure(connection)
+            with Operations.context(context), context.begin_transaction(), beside_writers():
+                op.drop_index("ix", "event", if_exists=True, postgresql_concurrently=True)
+                op.create_index("ix", "event", ["name"], postgresql_concurrently=True)
+
+        each = (run.one_at_a_time(read_url(full), builds) for _ in range(3))
+        async with asyncio.timeout(60):
+            await asyncio.gather(*each)
+
+        found = await run.in_transaction(read_url(full), _indexes)
+        assert "ix" in found
+
+
+def _indexes(connection: Connection) -> set[str | None]:
+    return {index["name"] for index in inspect(connection).get_indexes("event")}
 
 
 class TestEachRevision:
