@@ -17,7 +17,7 @@ from store.suppressions import suppressions_of
 from tests.fakes.front_door import FrontDoor, open_front_door
 from tests.fakes.rows import message
 
-NEW = {"email": "ada@example.org", "marketing_consent": ["email"]}
+NEW: dict[str, Any] = {"email": "ada@example.org", "marketing_consent": ["email"]}
 HELD = {"marketing": ["email"]}
 
 
