@@ -24,7 +24,7 @@ _ASLEEP_FOR: Final = 30 * 24 * 3_600
 _CACHED: Final = 1_000
 _LOOKED_AT: Final = 50
 _WITHIN: Final = 3_600
-#: Time for what was started to fall asleep, and for the server to write it down.
+#: Time for the last of them to be under way, and for the server to write everything down.
 _SETTLES: Final = 5.0
 
 
@@ -140,7 +140,7 @@ async def _raw_sleepers(dormouse: Installation, effort: Effort, wakes: int) -> R
     before = await dormouse.size_of_temporal()
     plan = Plan(first_at=time.time() + _ASLEEP_FOR, pauses=[])
     handles = list(await Smallest(dormouse).start(number, plan))
-    await asyncio.sleep(_SETTLES)
+    await _settled(dormouse)
     grown = await dormouse.size_of_temporal() - before
     footprint = {
         "in temporal": grown / number / 1_024,
@@ -156,6 +156,7 @@ async def _sleepers(shop: Shop, effort: Effort, wakes: int) -> Sleepers:
     written = await shop.meets(few)
     await _fall_asleep(shop, written)
     await until(partial(_have_left, shop, few), within=_WITHIN, look_every=0.2)
+    await _settled(shop.dormouse)
     await shop.is_set_to(first_reminder_after=_ASLEEP)
     unwritten = await shop.meets(many)
     # From here on the many alone make everything grow.
@@ -175,6 +176,12 @@ async def _sleepers(shop: Shop, effort: Effort, wakes: int) -> Sleepers:
 async def _fall_asleep(shop: Shop, customers: Sequence[str]) -> None:
     await shop.sees_carts(customers)
     await until(shop.told, within=_WITHIN, look_every=0.2)
+    await _settled(shop.dormouse)
+
+
+async def _settled(dormouse: Installation) -> None:
+    """Return once everybody sleeps, and a little later."""
+    await until(dormouse.has_caught_up, within=_WITHIN, look_every=0.5)
     await asyncio.sleep(_SETTLES)
 
 

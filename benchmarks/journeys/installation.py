@@ -17,10 +17,15 @@ from typing import Any, Final
 import aiohttp
 import asyncpg
 from sqlalchemy import make_url
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from benchmarks.harness import Unmeasurable
+from benchmarks.journeys.raw import QUEUE
 from benchmarks.journeys.waiting import until
+from dispatch.temporal import JOURNEYS_QUEUE
 from local.ports import lasting_ports
 from store.sessions import Database
 
@@ -78,6 +83,21 @@ class Installation:
         """PUT to the first gateway."""
         async with self.http.put(f"{self.urls[0]}{path}", json=body) as response:
             response.raise_for_status()
+
+    async def has_caught_up(self) -> bool:
+        """Whether no workflow waits for a worker: whatever was started has fallen asleep."""
+        return sum([await self._waiting(queue) for queue in (JOURNEYS_QUEUE, QUEUE)]) == 0
+
+    async def _waiting(self, queue: str) -> int:
+        told = await self.temporal.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=self.temporal.namespace,
+                task_queue=TaskQueue(name=queue),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+                report_stats=True,
+            )
+        )
+        return told.stats.approximate_backlog_count
 
     async def size_of_temporal(self) -> float:
         """How much Temporal's databases take, in bytes."""
