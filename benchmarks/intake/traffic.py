@@ -83,8 +83,15 @@ def _visitors(visits: Sequence[Visit], dice: Random) -> Iterator[Iterator[Messag
     for generation in count():
         for number in dice.sample(range(len(visits)), len(visits)):
             # Who comes in an odd generation was there in the even one before.
-            visitor = f"{generation // 2}-{number}"
-            yield _as(visitor, visits[number], order=f"{generation}-{number}")
+            visitor, comes_again = f"{generation // 2}-{number}", generation % 2 == 1
+            visit = _again(visits[number]) if comes_again else visits[number]
+            yield _as(visitor, visit, order=f"{generation}-{number}")
+
+
+def _again(visit: Visit) -> Visit:
+    """The visit by somebody who is told about as they were told about last."""
+    told = [message for message in visit if message["type"] == "identify"]
+    return [told[-1] if message["type"] == "identify" else message for message in visit]
 
 
 def _as(visitor: str, visit: Visit, *, order: str) -> Iterator[Message]:
