@@ -18,6 +18,12 @@ async def settled(post: Post, *, within: float = 20) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """What is written and read here must be the same with both."""
+    return str(request.param)
+
+
 class TestWhatWasCommitted:
     async def test_is_told_in_order_and_forgotten(self, post: Post) -> None:
         run = await post.run()
