@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from local import launch
-from local.programs import DidNotStart, Program, tail
+from local.programs import DidNotStart, Program
 from local.together import together
 
 _ASK_AGAIN_AFTER = timedelta(milliseconds=100)
@@ -119,7 +119,7 @@ def _launched(command: Sequence[str]) -> list[str]:
 
 def _crash_line(program: Program, code: int, pause: timedelta) -> str:
     how = f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
-    last = f" ({told})" if (told := tail(program.log)) else ""
+    last = f" ({told})" if (told := program.last_word(program.log)) else ""
     seconds = f"{pause.total_seconds():g} s"
     return f"{program.name} ended {how}{last}; starting it again in {seconds}, see {program.log}"
 

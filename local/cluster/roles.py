@@ -92,6 +92,7 @@ class Role:
             environment={**inherited(), "GOGC": "200"},
             is_ready=self.answers,
             explain=_explain,
+            last_word=_cause,
             ready_within=timedelta(seconds=60),
             stops_within=timedelta(seconds=10),
         )
@@ -130,17 +131,18 @@ def dynamic_configuration() -> dict[str, Any]:
 
 
 def _explain(program: Program) -> str:
-    return f"Temporal's {program.name} did not start ({_cause(program.log)}): see {program.log}."
+    cause = _cause(program.log) or "it said nothing"
+    return f"Temporal's {program.name} did not start ({cause}): see {program.log}."
 
 
 def _cause(log: Path) -> str:
-    """Why the server gave up, without the functions on the way."""
+    """Why the server gave up, without the functions on the way; empty when it said nothing."""
     last = tail(log)
     try:
         told = json.loads(last)
         return str(told.get("error") or told["msg"])
     except ValueError:
-        return last.rpartition(": ")[2] or "it said nothing"
+        return last.rpartition(": ")[2]
 
 
 def _persistence(postgres: PostgresServer) -> dict[str, Any]:
