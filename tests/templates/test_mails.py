@@ -13,7 +13,7 @@ from runtime.listing import name_of
 from runtime.reading import steps_of
 from sending.context import IncentiveContext, MailContext, ProductContext
 from sending.rendering import Templates
-from sending.samples import BARE, RICH
+from sending.samples import BARE, LONE, RICH
 from tests.fakes.mail_contexts import HOSTILE, LONG_TITLED, contexts, reading
 from workflows.catalogue import JOURNEYS
 
@@ -256,6 +256,27 @@ class TestStayOrGo:
 
         assert "Yes, stay in touch: https://shop.example\n" in text
         assert "No, please unsubscribe me: https://mail.shop.example/unsubscribe/token\n" in text
+
+
+class TestReviewRequest:
+    def test_names_what_its_button_reviews_when_several_things_were_bought(self) -> None:
+        mail = shipped().render("review-request", "how-was-it", RICH)
+
+        assert "Review “Linen shirt”: https://shop.example/linen-shirt#reviews" in mail.text
+
+    def test_needs_no_name_on_its_button_when_one_thing_was_bought(self) -> None:
+        mail = shipped().render("review-request", "how-was-it", LONE)
+
+        assert "Write a review: https://shop.example/linen-shirt#reviews" in mail.text
+
+
+class TestStillHere:
+    def test_announces_nothing_new_when_there_is_nothing_to_show(self) -> None:
+        mail = shipped().render("welcome", "still-here", BARE)
+
+        assert "new" not in mail.text.split()
+        assert "new" not in mail.preheader
+        assert "Have a look around: https://shop.example" in mail.text
 
 
 class TestSupportAlert:
