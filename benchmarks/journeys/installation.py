@@ -45,7 +45,7 @@ class On(StrEnum):
 
 
 #: Benchmarks on a cluster run only where this is set.
-SETTING: Final = "DORMOUSE_BENCHMARK_CLUSTER"
+SETTING: Final = "DORMOUSE_TEST_CLUSTER"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The schedule by which it is counted what is bought together, on a real Temporal server."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -97,6 +98,7 @@ class TestARefresh:
             await keep_schedule(client, Togetherness(min_lift=1), pace=Pace())
             first = await self.result_of_refresh(client, schedule, 1)
             await schedule.pause()
+            await self.next_second()
             await RunControl(client).refresh_complements()
             second = await self.result_of_refresh(client, schedule, 2)
 
@@ -114,6 +116,11 @@ class TestARefresh:
 
         with pytest.raises(Unavailable, match="try again in a moment"):
             await RunControl(away).refresh_complements()
+
+    @staticmethod
+    async def next_second() -> None:
+        """Temporal names what a schedule starts by the second, and starts no name twice."""
+        await asyncio.sleep(1.01 - time.time() % 1)
 
     @staticmethod
     def next_day() -> datetime:
