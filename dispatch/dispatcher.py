@@ -21,7 +21,15 @@ from dispatch.temporal import RunIsGone
 from domain.errors import DormouseError, Unavailable
 from domain.journeys import RunStatus
 from store import tables
-from store.dispatches import any_overdue, forget, lease_overdue, let_go, note_failure, start_is_due
+from store.dispatches import (
+    any_overdue,
+    forget,
+    lease_overdue,
+    let_go,
+    note_failure,
+    renew,
+    start_is_due,
+)
 from store.ledger import mark_run
 from store.sessions import Database
 
@@ -32,7 +40,8 @@ _AT_ONCE: Final = 64
 #: Deliveries in memory at most; more wait in the database.
 _MOST_IN_HAND: Final = 2_000
 _SWEEP_EVERY: Final = 1.0
-_LEASE: Final = timedelta(seconds=60)
+#: Often enough that a lease outlives one failed attempt to renew it.
+_RENEW_EVERY: Final = 4.0
 #: One call to Temporal, its own retries included.
 _PATIENCE: Final = 10.0
 _LONGEST_PAUSE: Final = timedelta(seconds=30)
@@ -56,6 +65,7 @@ class Dispatcher:
         self._loops = (
             Repeating("dispatch", self._sweep, every=_SWEEP_EVERY),
             Repeating("dispatch", self._forget_told, every=_FORGET_EVERY),
+            Repeating("dispatch", self._renew, every=_RENEW_EVERY),
         )
 
     async def __aenter__(self) -> Self:
@@ -181,6 +191,12 @@ class Dispatcher:
                 self._told = [*told, *self._told]
                 raise
 
+    async def _renew(self) -> None:
+        """Go on holding what waits here for Temporal, so that nobody else tells it too."""
+        if run_ids := list(self._queues):
+            async with self._database.writing() as session:
+                await renew(session, run_ids, owner=self._owner, now=self._now())
+
     async def _sweep(self) -> None:
         """Take over what nobody has in hand, as long as there is room for more."""
         while self.has_room and await self._take_over():
@@ -193,8 +209,6 @@ class Dispatcher:
             if not await any_overdue(session, now=now):
                 return False
         async with self._database.writing() as session:
-            rows = await lease_overdue(
-                session, owner=self._owner, now=now, until=now + _LEASE, limit=_AT_ONCE
-            )
+            rows = await lease_overdue(session, owner=self._owner, now=now, limit=_AT_ONCE)
         self.deliver([row for row in rows if row.run_id not in self._queues])
         return bool(rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from domain.events import Event, Facts, Heard
@@ -13,9 +13,8 @@ from domain.pace import Pace
 from domain.routing import ActiveRun, Effect, SignalRun, StartRun
 from domain.rules import JourneyRules
 from store import tables
+from store.dispatches import LEASE
 
-#: How long this process keeps a delivery in hand before others may take it over.
-LEASE: Final = timedelta(seconds=60)
 #: Made once: pydantic looks for a generic's class anew each time it is named.
 _Start: Final = JourneyStart[JourneySettings]
 

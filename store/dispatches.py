@@ -1,17 +1,21 @@
 """The starts and signals that Temporal still has to be told.
 
 Rows of one run are told in the order of their ids. A dispatcher owns what it leased until the
-lease is over; what a crashed one left is taken over then.
+lease is over, and renews it while it has them in hand; what a crashed one left is taken over then.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlmodel import col
 
 from store import tables
 from store.sessions import AsyncSession
+
+#: How long a crashed process keeps others from what it had in hand.
+LEASE: Final = timedelta(seconds=15)
 
 
 async def add_dispatches(session: AsyncSession, rows: Sequence[tables.Dispatch]) -> None:
@@ -51,7 +55,7 @@ async def start_is_due(session: AsyncSession, run_id: str) -> bool:
 
 
 async def lease_overdue(
-    session: AsyncSession, *, owner: str, now: datetime, until: datetime, limit: int
+    session: AsyncSession, *, owner: str, now: datetime, limit: int
 ) -> Sequence[tables.Dispatch]:
     """Take over the rows of runs that nobody has in hand, whole runs at a time.
 
@@ -74,7 +78,9 @@ async def lease_overdue(
     if not run_ids:
         return []
     await session.execute(
-        update(row).where(col(row.run_id).in_(run_ids)).values(owner=owner, leased_until=until)
+        update(row)
+        .where(col(row.run_id).in_(run_ids))
+        .values(owner=owner, leased_until=now + LEASE)
     )
     found = await session.scalars(
         select(row).where(col(row.run_id).in_(run_ids)).order_by(col(row.id))
@@ -87,6 +93,18 @@ def _in_hand(now: datetime) -> ColumnElement[bool]:
     run, row = tables.Run, tables.Dispatch
     mine = col(row.run_id) == col(run.id)
     return select(col(row.id)).where(mine, col(row.leased_until) >= now).exists()
+
+
+async def renew(
+    session: AsyncSession, run_ids: Collection[str], *, owner: str, now: datetime
+) -> None:
+    """Go on holding the rows of these runs, as far as `owner` holds them."""
+    row = tables.Dispatch
+    await session.execute(
+        update(row)
+        .where(col(row.owner) == owner, col(row.run_id).in_(list(run_ids)))
+        .values(leased_until=now + LEASE)
+    )
 
 
 async def let_go(session: AsyncSession, *, owner: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from temporalio import workflow
 
 from domain.durations import Duration
 from domain.entry import Entry, Per
-from domain.events import ORDER_CANCELLED, ORDER_COMPLETED, ORDER_DELIVERED, ORDER_REFUNDED
+from domain.events import ORDER_COMPLETED, ORDER_DELIVERED, VOIDING
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
 from workflows.journey import Journey
 
@@ -31,7 +31,7 @@ class CrossSell(Journey[CrossSellSettings]):
     @workflow.run
     async def run(self, start: JourneyStart[CrossSellSettings]) -> JourneyResult:
         times = start.settings
-        with self.until(ORDER_REFUNDED, ORDER_CANCELLED):
+        with self.until(*VOIDING):
             await self.wait(times.first_mail_after)
             offer = await self.send("goes-well-with")
             if not offer.shown:

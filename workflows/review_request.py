@@ -7,13 +7,7 @@ from temporalio import workflow
 
 from domain.durations import Duration
 from domain.entry import Entry, Per
-from domain.events import (
-    ORDER_CANCELLED,
-    ORDER_COMPLETED,
-    ORDER_DELIVERED,
-    ORDER_REFUNDED,
-    PRODUCT_REVIEWED,
-)
+from domain.events import ORDER_COMPLETED, ORDER_DELIVERED, PRODUCT_REVIEWED, VOIDING
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
 from workflows.journey import Journey
 
@@ -40,7 +34,7 @@ class ReviewRequest(Journey[ReviewRequestSettings]):
     @workflow.run
     async def run(self, start: JourneyStart[ReviewRequestSettings]) -> JourneyResult:
         times = start.settings
-        with self.until(ORDER_REFUNDED, ORDER_CANCELLED):
+        with self.until(*VOIDING):
             tried_after = {"soft": times.soft_goods_after, "hard": times.hard_goods_after}
             patience = tried_after.get(start.about.kind or "", times.other_goods_after)
             review = await self.happens(PRODUCT_REVIEWED, within=patience)

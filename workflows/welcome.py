@@ -7,13 +7,7 @@ from temporalio import workflow
 from domain.conditions import Never
 from domain.durations import Duration
 from domain.entry import NEVER, Entry
-from domain.events import (
-    EMAIL_LINK_CLICKED,
-    ORDER_CANCELLED,
-    ORDER_COMPLETED,
-    ORDER_REFUNDED,
-    SUBSCRIBED,
-)
+from domain.events import EMAIL_LINK_CLICKED, ORDER_COMPLETED, SUBSCRIBED, VOIDING
 from domain.journeys import Incentive, JourneyResult, JourneySettings, JourneyStart
 from workflows.journey import Journey
 
@@ -52,7 +46,7 @@ class Welcome(Journey[WelcomeSettings]):
                 await self.send("still-here")
             await self.wait(times.listens_for)
         if self.ended_by(ORDER_COMPLETED) and self.has_written:
-            with self.until(ORDER_CANCELLED, ORDER_REFUNDED):
+            with self.until(*VOIDING):
                 await self.wait(times.thanks_after)
                 await self.send("thank-you")
                 return self.result("purchased")

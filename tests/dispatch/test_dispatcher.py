@@ -1,11 +1,13 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from dispatch.connection import connect
-from store.dispatches import lease_overdue
-from tests.fakes.post import LEASE, Post
+from store.dispatches import lease_overdue, renew
+from tests.fakes.post import Post
 from tests.fakes.wire import wire_to
 
 STORY = ("start", "Product Added", "Email Link Clicked", "Order Completed")
@@ -148,7 +150,7 @@ class TestWhatIsLeftBehind:
             await asyncio.sleep(1.5)
             assert [row.owner for row in await post.waiting()] == ["crashed"] * 4
 
-            post.clock.passes(seconds=61)
+            post.clock.passes(seconds=16)
             await settled(post)
 
         assert await post.told(run) == list(STORY)
@@ -162,7 +164,7 @@ class TestWhatIsLeftBehind:
             await asyncio.sleep(1.5)
             assert len(await post.waiting()) == 2
 
-            post.clock.passes(seconds=61)
+            post.clock.passes(seconds=16)
             await settled(post)
 
         assert await post.told(run) == ["start", "Order Completed"]
@@ -172,11 +174,36 @@ class TestWhatIsLeftBehind:
         now = post.clock()
 
         async with post.database.writing() as session:
-            one = await lease_overdue(session, owner="one", now=now, until=now + LEASE, limit=9)
+            one = await lease_overdue(session, owner="one", now=now, limit=9)
         async with post.database.writing() as session:
-            two = await lease_overdue(session, owner="two", now=now, until=now + LEASE, limit=9)
+            two = await lease_overdue(session, owner="two", now=now, limit=9)
 
         assert ([row.name for row in one[1:]], two) == (list(STORY[1:]), [])
+
+    async def test_stays_in_the_hands_of_who_renews_the_lease(self, post: Post) -> None:
+        run = await post.run()
+        await post.letters(run, "start", owner="one")
+
+        post.clock.passes(seconds=10)
+        async with post.database.writing() as session:
+            await renew(session, [run], owner="one", now=post.clock())
+        post.clock.passes(seconds=10)
+
+        async with post.database.writing() as session:
+            two = await lease_overdue(session, owner="two", now=post.clock(), limit=9)
+        assert two == []
+
+
+@asynccontextmanager
+async def somebody_who_never_answers() -> AsyncIterator[str]:
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            pass
+        writer.close()
+
+    async with await asyncio.start_server(swallow, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        yield f"{host}:{port}"
 
 
 class TestWhenTemporalIsAway:
@@ -199,6 +226,20 @@ class TestWhenTemporalIsAway:
 
         for run in runs:
             assert await post.told(run) == list(STORY)
+
+    @pytest.mark.parametrize("dialect", ["sqlite"])  # it waits ten seconds for its end
+    async def test_what_is_being_told_is_held_on_to(self, post: Post) -> None:
+        run, soon = await post.run(), timedelta(seconds=1)
+        async with somebody_who_never_answers() as address:
+            deaf = await connect(address, lazy=True)
+
+            async with post.dispatcher(deaf) as dispatcher:
+                owner = dispatcher.owner
+                dispatcher.deliver(await post.letters(run, "start", owner=owner, lease=soon))
+                await asyncio.sleep(4.5)
+                [held] = await post.waiting()
+
+        assert held.leased_until == post.clock() + timedelta(seconds=15)
 
     async def test_the_pause_grows_with_every_try(self, post: Post) -> None:
         nowhere = await connect("127.0.0.1:1", lazy=True)
@@ -256,7 +297,7 @@ class TestARunThatWasNotStartedYet:
             await dispatcher.settle()
             assert (await post.record(run)).status == "waiting"
 
-            post.clock.passes(seconds=61)
+            post.clock.passes(seconds=16)
             await settled(post)
 
         assert await post.told(run) == ["start", "Order Completed"]

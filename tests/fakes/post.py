@@ -13,11 +13,10 @@ from ulid import ULID
 
 from dispatch.dispatcher import Dispatcher
 from store import tables
+from store.dispatches import LEASE
 from store.sessions import Database
 from tests.fakes.clock import Clock
 from tests.fakes.rows import ada, keep, run
-
-LEASE = timedelta(seconds=60)
 
 
 @dataclass
