@@ -65,25 +65,20 @@ async def record_consent(  # noqa: PLR0913 - each is part of the proof
     waits = channel in customer.pending.get(topic, ())
     if granted == holds and not (waits or wording or repeated):
         return False
-    session.add(
-        tables.ConsentChange(
-            customer_id=customer.id,
-            topic=topic,
-            channel=channel,
-            granted=granted,
-            basis=basis,
-            source=source,
-            wording=wording,
-            evidence=dict(evidence or {}),
-            happened_at=at,
-            recorded_at=at,
-        )
-    )
+    proof = {"basis": basis, "source": source, "wording": wording, "evidence": evidence}
+    _append(session, customer, at, topic=topic, channel=channel, granted=granted, **proof)
     customer.consents = _with(customer.consents, topic, channel, there=granted)
     if waits:
         customer.pending = _with(customer.pending, topic, channel, there=False)
     session.add(customer)
     return True
+
+
+def _append(session: AsyncSession, customer: tables.Customer, at: datetime, **said: Any) -> None:
+    """Append what was said about a consent, with its proof; nothing is ever overwritten."""
+    said["evidence"] = dict(said["evidence"] or {})
+    change = tables.ConsentChange(customer_id=customer.id, happened_at=at, recorded_at=at, **said)
+    session.add(change)
 
 
 async def request_consent(  # noqa: PLR0913 - each is part of the proof
@@ -100,21 +95,9 @@ async def request_consent(  # noqa: PLR0913 - each is part of the proof
     evidence: Mapping[str, Any] | None = None,
 ) -> None:
     """Append a request: from now on nothing counts until it is confirmed."""
-    session.add(
-        tables.ConsentChange(
-            customer_id=customer.id,
-            topic=topic,
-            channel=channel,
-            granted=False,
-            basis=basis,
-            source=source,
-            wording=wording,
-            evidence=dict(evidence or {}),
-            confirm_until=confirm_until,
-            happened_at=at,
-            recorded_at=at,
-        )
-    )
+    proof = {"basis": basis, "source": source, "wording": wording, "evidence": evidence}
+    said = {"topic": topic, "channel": channel, "granted": False, "confirm_until": confirm_until}
+    _append(session, customer, at, **said, **proof)
     customer.consents = _with(customer.consents, topic, channel, there=False)
     customer.pending = _with(customer.pending, topic, channel, there=True)
     session.add(customer)
