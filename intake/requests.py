@@ -133,34 +133,29 @@ async def change_consents(
     customer = await _known(session, customer_id)
     stood, asked = Standing.of(customer), False
     for change in changes:
-        if _must_be_confirmed(change, source, customer, effects):
-            asked |= await request_confirmation(
-                session,
-                customer,
-                effects.opt_in,
-                basis=change.basis,
-                source=source,
-                at=effects.now,
-                wording=change.wording,
-                evidence=evidence,
-            )
-            continue
-        await record_consent(
-            session,
-            customer,
-            topic=change.topic,
-            channel=change.channel,
-            granted=change.granted,
-            basis=change.basis,
-            source=source,
-            at=effects.now,
-            wording=change.wording,
-            evidence=evidence,
-        )
-        if _is_about_mail(change):
-            await _block_or_free(session, customer, change, source, effects.now)
+        asked |= await _take(session, effects, customer, change, source, evidence)
     if happened := stood.turned_into(Standing.of(customer), asked=asked):
         await _tell(session, effects, customer, happened, source=source)
+
+
+async def _take(
+    session: AsyncSession,
+    effects: Effects,
+    customer: tables.Customer,
+    change: ConsentRequest,
+    source: str,
+    evidence: Mapping[str, Any],
+) -> bool:
+    """Record one of the changes, or ask for its confirmation; True when that is to be asked for."""
+    proof = {"basis": change.basis, "wording": change.wording, "evidence": evidence}
+    said: dict[str, Any] = {"source": source, "at": effects.now, **proof}
+    if _must_be_confirmed(change, source, customer, effects):
+        return await request_confirmation(session, customer, effects.opt_in, **said)
+    said |= {"topic": change.topic, "channel": change.channel, "granted": change.granted}
+    await record_consent(session, customer, **said)
+    if _is_about_mail(change):
+        await _block_or_free(session, customer, change, source, effects.now)
+    return False
 
 
 def _is_about_mail(change: ConsentRequest) -> bool:
