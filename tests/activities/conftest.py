@@ -9,16 +9,17 @@ import pytest
 from sqlmodel import col, select
 from temporalio.testing import ActivityEnvironment
 
-from activities.composing import Composer
+from activities.composing import Composer, Composition
 from activities.sending import SendActivities
 from domain.messages import StepOutcome, StepRequest
 from domain.pace import Pace
 from sending.channel import Channel, Mail, Receipt
 from store import tables
+from store.ledger import records_for
 from store.sessions import Database
 from tests.fakes.clock import Clock
 from tests.fakes.postbox import Postbox
-from tests.fakes.rows import ada, keep, run
+from tests.fakes.rows import NOON, ada, keep, run
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -123,3 +124,24 @@ class Desk:
 @pytest.fixture
 def desk(database: Database, composer: Composer) -> Desk:
     return Desk(database, composer)
+
+
+@dataclass
+class Composing:
+    """Composes the mails of a run of Ada's."""
+
+    desk: Desk
+
+    async def mail(self, step: str, **request: Any) -> Composition:
+        asked = StepRequest(**{"run_id": "run_1", "step": step, "asked_at": NOON, **request})
+        async with self.desk.database.writing() as session:
+            records = await records_for(session, asked)
+            return await self.desk.composer.compose(session, records, asked, self.desk.clock())
+
+    async def shown(self, step: str, **request: Any) -> list[str]:
+        return list((await self.mail(step, **request)).shown)
+
+
+@pytest.fixture
+def composing(desk: Desk) -> Composing:
+    return Composing(desk)

@@ -1,65 +1,19 @@
 """What mails show: products by their source, and offers as long as they last."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from activities.choosing import SOURCES, NothingToShow
-from activities.composing import Composition
 from domain.events import ORDER_COMPLETED, PRODUCT_ADDED, PRODUCTS_SEARCHED
-from domain.messages import StepRequest, StepStatus
+from domain.messages import StepStatus
 from sending.rendering import Templates
-from store import tables
-from store.ledger import records_for
-from tests.activities.conftest import Desk
-from tests.fakes.rows import NOON, event
+from tests.activities.conftest import Composing
+from tests.fakes.rows import NOON, event, order, product, viewed
 
 EARLIER = NOON - timedelta(days=2)
 LATER = NOON + timedelta(hours=1)
-
-
-def product(product_id: str, **changes: Any) -> tables.Product:
-    known: dict[str, Any] = {
-        "id": product_id,
-        "title": f"The {product_id}",
-        "price": 12,
-        "url": f"https://shop.example/{product_id}",
-        "updated_at": NOON,
-    }
-    return tables.Product(**(known | changes))
-
-
-def viewed(product_id: str, at: datetime) -> tables.Event:
-    return event(f"{product_id} {at}", at, properties={"product_id": product_id})
-
-
-def order(order_id: str, *products: str, at: datetime = LATER) -> tables.Event:
-    listed = [{"product_id": product} for product in products]
-    properties = {"order_id": order_id, "products": listed}
-    return event(order_id, at, name=ORDER_COMPLETED, properties=properties)
-
-
-@dataclass
-class Composing:
-    """Composes the mails of a run of Ada's."""
-
-    desk: Desk
-
-    async def mail(self, step: str, **request: Any) -> Composition:
-        asked = StepRequest(**{"run_id": "run_1", "step": step, "asked_at": NOON, **request})
-        async with self.desk.database.writing() as session:
-            records = await records_for(session, asked)
-            return await self.desk.composer.compose(session, records, asked, self.desk.clock())
-
-    async def shown(self, step: str, **request: Any) -> list[str]:
-        return list((await self.mail(step, **request)).shown)
-
-
-@pytest.fixture
-def composing(desk: Desk) -> Composing:
-    return Composing(desk)
 
 
 class TestSources:

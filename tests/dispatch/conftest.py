@@ -12,6 +12,12 @@ from tests.fakes.post import Post
 from tests.fakes.temporal_server import temporal_server
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """What is written and read here must be the same with both."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="package")
 def temporal() -> Iterator[str]:
     """The server's address."""

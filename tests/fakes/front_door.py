@@ -16,12 +16,14 @@ from domain.events import EventName, Facts
 from domain.incoming import Call, Incoming
 from domain.journeys import RunStatus
 from domain.pace import Pace
+from domain.products import Product
 from domain.requests import StartedRun, StartRequest
 from domain.rules import Catalogue
 from intake.intake import Intake
 from store import tables
 from store.customers import customer_by_shop_id
 from store.ledger import mark_run
+from store.products import describe_products
 from store.sessions import Database
 from tests.fakes.clock import Clock
 from tests.fakes.deliverer import FakeDeliverer
@@ -108,6 +110,11 @@ class FrontDoor:
             **traits,
         }
         await self.takes(self.identify(user=user, **told))
+
+    async def sells(self, *products: Product) -> None:
+        """The shop describes its products."""
+        async with self.database.writing() as session:
+            await describe_products(session, products, now=self.clock())
 
     async def starts(self, journey: str = "win-back", **request: Any) -> StartedRun:
         """A backend starts a journey directly."""

@@ -1,5 +1,6 @@
 """Runs and what Temporal is to be told of them, on record; and what it was told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -71,6 +72,12 @@ class Post:
         async with self.database.reading() as session:
             rows = await session.scalars(select(tables.Dispatch).order_by(col(tables.Dispatch.id)))
             return list(rows)
+
+    async def settled(self, *, within: float = 20) -> None:
+        """Return when nothing is left to be told; give up after so many seconds."""
+        async with asyncio.timeout(within):
+            while await self.waiting():
+                await asyncio.sleep(0.02)
 
     async def record(self, run_id: str) -> tables.Run:
         """The run's row."""

@@ -1,10 +1,11 @@
 """Rows to begin a story with: complete and plausible, so that a test names only what matters."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import SQLModel
 
+from domain.events import ORDER_COMPLETED
 from domain.messages import MessageKind, MessageStatus
 from store import tables
 from store.sessions import Database
@@ -75,6 +76,30 @@ def event(message_id: str, at: datetime = NOON, **changes: Any) -> tables.Event:
         "received_at": at,
     }
     return tables.Event(**(known | changes))
+
+
+def product(product_id: str, **changes: Any) -> tables.Product:
+    """A product that can be bought."""
+    known: dict[str, Any] = {
+        "id": product_id,
+        "title": f"The {product_id}",
+        "price": 12,
+        "url": f"https://shop.example/{product_id}",
+        "updated_at": NOON,
+    }
+    return tables.Product(**(known | changes))
+
+
+def viewed(product_id: str, at: datetime) -> tables.Event:
+    """A look at a product."""
+    return event(f"{product_id} {at}", at, properties={"product_id": product_id})
+
+
+def order(order_id: str, *products: str, at: datetime = NOON + timedelta(hours=1)) -> tables.Event:
+    """An order, as it was told."""
+    listed = [{"product_id": product} for product in products]
+    properties = {"order_id": order_id, "products": listed}
+    return event(order_id, at, name=ORDER_COMPLETED, properties=properties)
 
 
 def consent(at: datetime = NOON, **changes: Any) -> tables.ConsentChange:

@@ -6,6 +6,7 @@ import pytest
 
 from store.sessions import Database
 from tests.fakes.front_door import FrontDoor, open_front_door
+from tests.fakes.provider import Provider, mailed
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -18,3 +19,8 @@ def dialect(request: pytest.FixtureRequest) -> str:
 async def door(database: Database) -> AsyncIterator[FrontDoor]:
     async with open_front_door(database) as door:
         yield door
+
+
+@pytest.fixture
+async def provider(door: FrontDoor) -> Provider:
+    return await mailed(door)

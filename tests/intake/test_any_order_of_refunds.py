@@ -28,7 +28,6 @@ from domain.messages import StepRequest, StepStatus
 from domain.pace import Pace
 from store import tables
 from store.migrations.run import migrate
-from store.products import describe_products
 from store.sessions import Database
 from tests.fakes.front_door import FrontDoor, open_front_door
 from tests.fakes.goods import goods
@@ -121,8 +120,7 @@ async def live(story: list[Told], composer: Composer, migrated: Path) -> Asking:
         shutil.copy(migrated, Path(folder) / "dormouse.db")
         database = Database.open(f"sqlite:///{folder}/dormouse.db")
         async with open_front_door(database) as door:
-            async with database.writing() as session:
-                await describe_products(session, [*map(goods, PRODUCTS)], now=door.clock())
+            await door.sells(*map(goods, PRODUCTS))
             await door.knows()
             asking = Asking(door, composer)
             await asking.lives(story)

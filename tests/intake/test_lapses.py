@@ -7,7 +7,6 @@ from domain.pace import Pace
 from domain.products import Product, ProductKind
 from intake.lapses import LapseWatch
 from store import tables
-from store.products import describe_products
 from tests.fakes.front_door import FrontDoor
 from workflows.catalogue import CATALOGUE
 
@@ -98,9 +97,7 @@ class TestASilence:
 
     async def test_is_shorter_for_what_is_used_up(self, door: FrontDoor) -> None:
         await door.knows()
-        async with door.database.writing() as session:
-            soap = Product(id="soap", kind=ProductKind.CONSUMABLE)
-            await describe_products(session, [soap], now=door.clock())
+        await door.sells(Product(id="soap", kind=ProductKind.CONSUMABLE))
         await door.takes(door.track(ORDER_COMPLETED, about=SOAP))
 
         door.clock.passes(days=31)

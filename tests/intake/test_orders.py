@@ -18,7 +18,6 @@ from domain.events import (
 from domain.incoming import Incoming
 from domain.products import Product, ProductKind
 from store import tables
-from store.products import describe_products
 from tests.fakes.front_door import FrontDoor
 
 TENT, LAMP = {"product_id": "tent"}, {"product_id": "lamp"}
@@ -159,9 +158,7 @@ class TestAnOrderGivenBackInPart:
 
     async def test_is_waited_for_as_long_as_what_was_kept_takes(self, door: FrontDoor) -> None:
         kinds = {"tent": ProductKind.HARD, "lamp": ProductKind.SOFT}
-        async with door.database.writing() as session:
-            sold = [Product(name, kind=kind) for name, kind in kinds.items()]
-            await describe_products(session, sold, now=door.clock())
+        await door.sells(*(Product(name, kind=kind) for name, kind in kinds.items()))
         await door.knows()
         await door.takes(told(door, ORDER_COMPLETED, TENT, LAMP))
         await door.takes(told(door, ORDER_REFUNDED, TENT))
