@@ -1,18 +1,18 @@
-"""The readme's calls, made as they stand against a running Dormouse."""
+"""The calls of the pages, made as they stand against a running Dormouse."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.docs.pages import README, blocks
+from tests.docs.pages import README, ROOT, blocks
 from tests.fakes.installation import Installation, Running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+DAY_BY_DAY = ROOT / "docs" / "how-to" / "operate.md"
 #: Curl that fails when the gateway refuses, and begins a new line after each answer.
 _CURL = 'curl() { command curl -sS --fail-with-body "$@"; echo; }'
 
@@ -24,19 +24,14 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
         yield running
 
 
-async def call(running: Running, *, containing: str) -> str:
-    """Run the block that contains this, with this installation's address and key."""
-    [block] = [block for block in blocks(README, "run") if containing in block.code]
-    code = block.code.replace("http://127.0.0.1:8000", running.url)
+async def follow(running: Running, page: Path) -> str:
+    """Run the page's blocks one after the other, with this installation's address and key."""
+    code = "\n".join(block.code for block in blocks(page, "run"))
+    code = code.replace("http://127.0.0.1:8000", running.url)
     code = code.replace("$(cat .dormouse/demo/api.key)", running.key)
-    command = (
-        [sys.executable, "-c", f"KEY = {running.key!r}\n{code}"]
-        if block.language == "python"
-        else ["bash", "-euo", "pipefail", "-c", f"KEY={running.key}\n{_CURL}\n{code}"]
-    )
+    script = f"KEY={running.key}\n{_CURL}\n{code}"
     process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=Path(__file__).parent,
+        *("bash", "-euo", "pipefail", "-c", script),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -45,29 +40,21 @@ async def call(running: Running, *, containing: str) -> str:
     return told.decode()
 
 
-async def journeys_of(running: Running, customer: str) -> set[str]:
-    runs = (await running.get(f"/v1/runs?customer_id={customer}"))["items"]
-    return {run["journey"] for run in runs}
-
-
-class TestTheCallsInTheReadme:
-    async def test_make_somebody_known_and_take_them_through_a_journey(
+class TestTheCalls:
+    async def test_of_the_readme_make_somebody_known_and_fill_her_cart(
         self, running: Running
     ) -> None:
-        told = await call(running, containing="ada@example.com")
+        told = await follow(running, README)
 
         assert '{"success":true}' in told
-        assert await journeys_of(running, "ada") == {"welcome", "win-back"}
+        runs = (await running.get("/v1/runs?customer_id=ada"))["items"]
+        assert {run["journey"] for run in runs} == {"welcome", "cart-abandonment"}
 
-    async def test_send_events_with_segments_client(self, running: Running) -> None:
-        await call(running, containing="segment.analytics")
-
-        assert (await running.get("/v1/customers/4711"))["email"] == "elif@example.com"
-        assert await journeys_of(running, "4711") == {"welcome", "cart-abandonment"}
-
-    async def test_tune_a_journey(self, running: Running) -> None:
-        await call(running, containing="first_reminder_after")
+    async def test_of_the_day_tune_pause_start_and_explain(self, running: Running) -> None:
+        told = await follow(running, DAY_BY_DAY)
 
         tuned = await running.get("/v1/journeys/cart-abandonment/settings")
         assert tuned["settings"]["first_reminder_after"] == "2 hours"
         assert tuned["settings"]["incentive"]["code"] == "HAZEL10"
+        assert '"journey":"win-back"' in told
+        assert '"wording":"Offers by e-mail"' in told

@@ -1,4 +1,4 @@
-"""The readme's "Write your own journey", followed to the letter in a copy of the house."""
+"""The four steps of docs/how-to/write-a-journey.md, followed to the letter in a copy."""
 
 import re
 import shutil
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import README, ROOT, Block, blocks
+from tests.docs.pages import ROOT, Block, blocks
+
+PAGE = ROOT / "docs" / "how-to" / "write-a-journey.md"
 
 _NOT_COPIED = shutil.ignore_patterns(
     ".*", "__pycache__", "build", "docs", "data", "*.egg-info", "benchmarks"
@@ -22,11 +24,11 @@ def house(tmp_path: Path) -> Path:
 
 
 def follow(house: Path) -> None:
-    for block in blocks(README, "file"):
+    for block in blocks(PAGE, "file"):
         file = house / str(block.path)
         file.parent.mkdir(exist_ok=True)
         file.write_text(block.code)
-    for block in blocks(README, "change"):
+    for block in blocks(PAGE, "change"):
         change(house / str(block.path), block)
 
 

@@ -15,6 +15,7 @@ from tests.docs.pages import PAGES, README, ROOT, blocks, commands, is_quoted_fr
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+SETTINGS = ROOT / "docs" / "settings.md"
 EXAMPLE = (ROOT / ".env.example").read_text()
 
 
@@ -57,6 +58,21 @@ def names_of(headings: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
 
 
+def linked_from(page: Path) -> set[Path]:
+    """The pages that a page links to."""
+    links = re.findall(r"\]\((?!\w+:)([^)#]+\.md)(?:#[^)]*)?\)", page.read_text())
+    return {(page.parent / link).resolve() for link in links}
+
+
+def found_from(page: Path) -> set[Path]:
+    """The pages that a reader finds who follows links."""
+    found, new = set[Path](), {page}
+    while new:
+        found |= new
+        new = {link for page in new for link in linked_from(page) if link.exists()} - found
+    return found
+
+
 class TestThePages:
     @every_page
     def test_quote_files_as_they_are(self, page: Path) -> None:
@@ -74,7 +90,7 @@ class TestThePages:
 
     @every_page
     def test_name_only_commands_that_there_are(self, page: Path) -> None:
-        spoken = re.compile(r"(?:\.venv/bin/)?dormouse ((?:keys )?[a-z]+)")
+        spoken = re.compile(r"(?:\.venv/bin/)?dormouse ((?:keys |mails )?[a-z]+)")
         named = {found[1] for text in commands(page) if (found := spoken.match(text))}
 
         assert named - spoken_commands() == set()
@@ -98,15 +114,24 @@ class TestThePages:
 
         assert broken == []
 
+    @every_page
+    def test_can_be_found_from_the_readme(self, page: Path) -> None:
+        assert page in found_from(README)
+
 
 class TestTheReadme:
-    def test_shows_a_journey_and_a_test_from_their_files(self) -> None:
-        assert [quote.path for quote in blocks(README, "from")] == [
+    def test_quotes_what_it_shows_of_journeys_and_tests(self) -> None:
+        shown = [block for block in blocks(README) if block.language in {"python", "diff"}]
+
+        assert [block.path for block in shown] == [
             "workflows/cart_abandonment.py",
             "tests/workflows/test_cart_abandonment.py",
+            *["docs/how-to/write-a-journey.md"] * 3,
         ]
 
-    def test_lists_every_setting_with_default_and_meaning(self) -> None:
-        assert f"<!-- settings -->\n{settings_table()}\n" in README.read_text(), (
+
+class TestTheListOfSettings:
+    def test_has_every_setting_with_default_and_meaning(self) -> None:
+        assert f"<!-- settings -->\n{settings_table()}\n" in SETTINGS.read_text(), (
             f"put this below <!-- settings -->:\n{settings_table()}"
         )
