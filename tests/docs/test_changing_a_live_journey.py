@@ -10,7 +10,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from tests.docs.pages import ROOT, blocks
-from worker import workflow_runner
+from worker import sandbox
 
 PAGE = ROOT / "docs" / "how-to" / "change-a-live-journey.md"
 HISTORY = ROOT / "tests" / "histories" / "0.1.0" / "win-back-sunset-1.json"
@@ -44,7 +44,7 @@ async def failure_of(module: str) -> Exception | None:
     replayer = Replayer(
         workflows=[import_module(module).WinBack],
         data_converter=pydantic_data_converter,
-        workflow_runner=workflow_runner(),
+        workflow_runner=sandbox(),
     )
     history = WorkflowHistory.from_json(HISTORY.stem, HISTORY.read_text())
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)

@@ -114,6 +114,15 @@ class TestThePages:
 
         assert broken == []
 
+    def test_promise_to_be_run_only_where_a_test_does_it(self) -> None:
+        promised = {page.stem for page in PAGES if blocks(page, "run")}
+
+        assert promised == {
+            *("README", "operate", "products", "write-a-journey"),  # test_calls.py
+            *("back-up-and-restore", "connect-segment"),  # test_backup.py, test_connecting.py
+            "deploying",  # tests/deployment/test_deploying_page.py
+        }
+
     @every_page
     def test_can_be_found_from_the_readme(self, page: Path) -> None:
         assert page in found_from(README)
