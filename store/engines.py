@@ -36,11 +36,11 @@ def sqlite_engine(
 def postgresql_engine(
     access: Access,
     *,
-    timeouts: Mapping[str, str] | None = None,
+    session_settings: Mapping[str, str] | None = None,
     answers_within: float | None = None,
     **options: Any,
 ) -> AsyncEngine:
-    """An engine over a server; `timeouts` are settings of its sessions, by PostgreSQL's names.
+    """An engine over a server; `session_settings` are by PostgreSQL's names.
 
     A pooler between us and the server refuses such settings: then they are its own business. A
     server that says nothing for `answers_within` seconds counts as gone.
@@ -54,7 +54,7 @@ def postgresql_engine(
         unnamed = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
         arguments |= {**unnamed, "prepared_statement_name_func": str}
     else:
-        settings |= timeouts or {}
+        settings |= session_settings or {}
     told = {**arguments, "server_settings": settings, "command_timeout": answers_within}
     engine = create_async_engine(access.url, connect_args=told, **options)
     event.listen(engine.sync_engine, "handle_error", _tell_silence)

@@ -33,6 +33,8 @@ _TIMEOUTS: Final = {
     "statement_timeout": f"{2 * PATIENCE}s",
     "idle_in_transaction_session_timeout": f"{2 * PATIENCE}s",
 }
+#: Planned anew each time: a plan that was kept from when a table was small reads all of it for ever.
+_PLANS: Final = {"plan_cache_mode": "force_custom_plan"}
 #: Longer than the server itself would let a statement take.
 _ANSWERS_WITHIN: Final = 2 * PATIENCE + 5
 #: Connections are made anew after so many seconds: servers behind one name may change.
@@ -108,7 +110,7 @@ def _postgresql(url: URL, answers_within: float) -> tuple[AsyncEngine, AsyncEngi
     access = access_to(url)
     engine = postgresql_engine(
         access,
-        timeouts=_TIMEOUTS,
+        session_settings={**_TIMEOUTS, **_PLANS},
         answers_within=answers_within,
         pool_size=access.pool_size,
         max_overflow=0,

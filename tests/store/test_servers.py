@@ -125,6 +125,9 @@ class TestEveryConnection:
         assert await setting(database, "statement_timeout") == "1min"
         assert await setting(database, "idle_in_transaction_session_timeout") == "1min"
 
+    async def test_plans_for_tables_as_large_as_they_are_now(self, database: Database) -> None:
+        assert await setting(database, "plan_cache_mode") == "force_custom_plan"
+
     async def test_sees_with_a_lock_what_its_last_owner_wrote(self, database: Database) -> None:
         assert await setting(database, "transaction_isolation") == "read committed"
 
