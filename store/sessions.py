@@ -33,7 +33,7 @@ _TIMEOUTS: Final = {
     "statement_timeout": f"{2 * PATIENCE}s",
     "idle_in_transaction_session_timeout": f"{2 * PATIENCE}s",
 }
-#: Planned anew each time: a plan that was kept from when a table was small reads all of it for ever.
+#: Plans are made anew each time: one from when a table was small reads all of it for ever.
 _PLANS: Final = {"plan_cache_mode": "force_custom_plan"}
 #: Longer than the server itself would let a statement take.
 _ANSWERS_WITHIN: Final = 2 * PATIENCE + 5
