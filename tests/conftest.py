@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from sending.links import Links
 from sending.rendering import Templates
 from store.migrations.run import migrate
 from store.sessions import Database
+from tests.migrated_file import MigratedFile
 from tests.postgresql import NOT_FOUND, NoPostgresql, Server, server_for
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -71,20 +72,36 @@ def dialect() -> str:
     return "sqlite"
 
 
+@pytest.fixture(scope="session")
+def open_database() -> Callable[[str], Database]:
+    """Opens a database, once: for the tests to come it has its statements compiled already."""
+    return cache(Database.open)
+
+
+@pytest.fixture(scope="session")
+def one_file(migrated: Path, open_database: Callable[[str], Database]) -> MigratedFile:
+    """The SQLite database of all tests, one after the other."""
+    path = migrated.with_name("test.db")
+    return MigratedFile(migrated, path, open_database(f"sqlite:///{path}"))
+
+
 @pytest.fixture
-def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(dialect: str, request: pytest.FixtureRequest) -> str:
     """A real database without rows, with the schema that the migrations make."""
     if dialect == "postgresql":
         server: Server = request.getfixturevalue("postgresql")
         return server.empty_database()
-    copy = shutil.copy(request.getfixturevalue("migrated"), tmp_path / "dormouse.db")
-    return f"sqlite:///{copy}"
+    file: MigratedFile = request.getfixturevalue("one_file")
+    file.forget()
+    return f"sqlite:///{file.path}"
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(
+    database_url: str, open_database: Callable[[str], Database]
+) -> AsyncIterator[Database]:
     """The database of a test, open."""
-    database = Database.open(database_url)
+    database = open_database(database_url)
     yield database
     await database.close()
 

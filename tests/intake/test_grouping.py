@@ -1,11 +1,8 @@
 """However messages are grouped on their way in, the same follows from them."""
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
@@ -13,10 +10,9 @@ from hypothesis import strategies as st
 
 from domain.incoming import Incoming
 from store import tables
-from store.migrations.run import migrate
-from store.sessions import Database
 from tests.fakes.clock import Clock
 from tests.fakes.front_door import FrontDoor, open_front_door
+from tests.migrated_file import MigratedFile
 
 EVENTS = (
     *("Product Viewed", "Product Added", "Product Removed", "Cart Updated", "Cart Emptied"),
@@ -64,11 +60,9 @@ def written(door: FrontDoor, said: Sequence[Said]) -> list[Incoming]:
     return told
 
 
-async def outcome(folder: Path, said: Sequence[Said], sizes: Sequence[int]) -> dict[str, Any]:
+async def outcome(file: MigratedFile, said: Sequence[Said], sizes: Sequence[int]) -> dict[str, Any]:
     """What is on record after the messages came in groups of these sizes."""
-    path = Path(tempfile.mkdtemp(dir=folder)) / "dormouse.db"
-    database = Database.open(f"sqlite:///{shutil.copy(await schema(folder), path)}")
-    async with open_front_door(database, clock=Clock()) as door:
+    async with file.emptied() as database, open_front_door(database, clock=Clock()) as door:
         waiting, places = written(door, said), list(sizes)
         while waiting:
             size = places.pop(0) if places else 1
@@ -77,7 +71,7 @@ async def outcome(folder: Path, said: Sequence[Said], sizes: Sequence[int]) -> d
         names = {c.id: c.external_id for c in await door.all(tables.Customer)}
         runs = await door.all(tables.Run)
         started_by = {run.id: run.started_by for run in runs}
-        found = {
+        return {
             "events": sorted(
                 (e.message_id, names[e.customer_id]) for e in await door.all(tables.Event)
             ),
@@ -89,15 +83,6 @@ async def outcome(folder: Path, said: Sequence[Said], sizes: Sequence[int]) -> d
             ],
             "consents": {c.external_id: c.consents for c in await door.all(tables.Customer)},
         }
-    await database.close()
-    return found
-
-
-async def schema(folder: Path) -> Path:
-    path = folder / "schema.db"
-    if not path.exists():
-        await migrate(f"sqlite:///{path}")
-    return path
 
 
 class TestMessages:
@@ -107,9 +92,9 @@ class TestMessages:
     @given(said=st.lists(messages, max_size=14), sizes=st.lists(st.integers(1, 20), max_size=4))
     @example(said=[Said("Product Viewed", "ada", 0, "mug", consent=False)] * 2, sizes=[4])
     async def test_mean_the_same_one_by_one_and_together(
-        self, tmp_path: Path, said: list[Said], sizes: list[int]
+        self, one_file: MigratedFile, said: list[Said], sizes: list[int]
     ) -> None:
         known = [Said("identify", user, 0, "mug", consent=True) for user in ("ada", "bob")]
-        one_by_one = await outcome(tmp_path, [*known, *said], [])
+        one_by_one = await outcome(one_file, [*known, *said], [])
 
-        assert await outcome(tmp_path, [*known, *said], sizes) == one_by_one
+        assert await outcome(one_file, [*known, *said], sizes) == one_by_one

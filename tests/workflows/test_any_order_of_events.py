@@ -10,13 +10,10 @@ They hold for every journey of the catalogue; what ends which steps is read from
 """
 
 import asyncio
-import shutil
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -43,11 +40,10 @@ from domain.rules import JourneyRules
 from runtime.listing import name_of
 from runtime.reading import steps_ended_by
 from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater, Unknown
-from store.migrations.run import migrate
 from store.runs import active_run
-from store.sessions import Database
 from tests.driver.customer import Customer
 from tests.driver.house import open_house
+from tests.migrated_file import MigratedFile
 from workflows.catalogue import CATALOGUE, JOURNEYS
 
 STORIES = {name_of(journey): journey for journey in JOURNEYS}
@@ -185,12 +181,12 @@ class TestAnyOrderOfEvents:
         weather: list[Receipt | str],
         opt_in: str,
         composer: Composer,
-        migrated: Path,
+        one_file: MigratedFile,
     ) -> None:
         story = data.draw(deeds(CATALOGUE[journey]))
         provider = Weather(composer, list(weather))
 
-        asyncio.run(live(journey, story, provider, migrated, double_opt_in=opt_in == "on"))
+        asyncio.run(live(journey, story, provider, one_file, double_opt_in=opt_in == "on"))
 
         mails = [(one.run_id, one.step) for one in provider.log if isinstance(one, Left)]
         once = [mail for mail in mails if mail[1] != "confirm"]  # asked for again and again
@@ -214,29 +210,26 @@ def broken_promises(log: list[Left | Silence | Permission]) -> list[Left]:
 
 
 async def live(
-    journey: str, story: list[Deed], weather: Weather, migrated: Path, *, double_opt_in: bool
+    journey: str, story: list[Deed], weather: Weather, file: MigratedFile, *, double_opt_in: bool
 ) -> None:
     """Live a story; the provider's log tells what left, and from where on what must not."""
-    with TemporaryDirectory() as folder:
-        if not migrated.exists():
-            await migrate(f"sqlite:///{migrated}")
-        shutil.copy(migrated, Path(folder) / "dormouse.db")
-        database = Database.open(f"sqlite:///{folder}/dormouse.db")
-        async with open_house(
+    async with (
+        file.emptied() as database,
+        open_house(
             database=database,
             composer=weather.composer,
             channel=weather,
-            outbox=Path(folder),
+            outbox=file.path.parent,
             journeys=(journey, "double-opt-in"),
             double_opt_in=double_opt_in,
-        ) as house:
-            weather.log.append(Permission(is_given=not double_opt_in))
-            customer = Customer(house)
-            await customer.is_known()
-            for number, deed in enumerate(story):
-                await do(customer, deed, f"e{number}", weather, double_opt_in=double_opt_in)
-            await customer.lets_pass(days=40)
-        await database.close()
+        ) as house,
+    ):
+        weather.log.append(Permission(is_given=not double_opt_in))
+        customer = Customer(house)
+        await customer.is_known()
+        for number, deed in enumerate(story):
+            await do(customer, deed, f"e{number}", weather, double_opt_in=double_opt_in)
+        await customer.lets_pass(days=40)
 
 
 async def do(
