@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.composing import Composer, Shop
@@ -44,7 +44,7 @@ JOURNEYS_QUEUE: Final = "journeys"
 SENDING_QUEUE: Final = "sending"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
-#: Our own packages are loaded once instead of once per workflow; ruff keeps clocks out of them.
+#: Loaded once instead of once per run, also in the sandbox; ruff keeps clocks out of ours.
 _PASSED_THROUGH: Final = ("domain", "store", "sending", "activities", "runtime", "pydantic", "ulid")
 #: What is under way when the worker is told to stop may take this long to finish.
 _GRACE: Final = timedelta(seconds=30)
@@ -52,8 +52,11 @@ _GRACE: Final = timedelta(seconds=30)
 _PATIENCE: Final = 10.0
 
 
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """The sandbox that journeys run in, here and in every test."""
+def sandbox() -> SandboxedWorkflowRunner:
+    """The sandbox that every run is replayed in, by tests and before a change is deployed.
+
+    The workers do without it: a journey was held against its list when it was listed.
+    """
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
     return SandboxedWorkflowRunner(restrictions=restrictions)
 
@@ -78,7 +81,7 @@ def build_workers(
         task_queue=JOURNEYS_QUEUE,
         workflows=journeys,
         activities=[records.calm_since, records.record_end],
-        workflow_runner=workflow_runner(),
+        workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=_GRACE,
         deployment_config=deployment,
     )
@@ -106,7 +109,7 @@ def build_upkeep(
         workflows=[RefreshComplements],
         activities=[complements.refresh_complements],
         max_concurrent_activities=1,
-        workflow_runner=workflow_runner(),
+        workflow_runner=sandbox(),
         graceful_shutdown_timeout=_GRACE,
         deployment_config=_deployment_of(version),
     )

@@ -21,6 +21,7 @@ from domain.errors import Invalid
 from domain.events import EventName
 from domain.journeys import JourneySettings
 from domain.rules import JourneyRules
+from runtime.determinism import breaches_of
 from runtime.reading import endings_of, sinces_of, steps_of
 from runtime.run import Run
 
@@ -107,6 +108,7 @@ def _flaws(journey: type[Any], settings: JourneySettings) -> Iterator[str]:
         yield "has no goal: write goal = ORDER_COMPLETED, or what else it wants to happen."
     yield from _misspelt_steps(journey)
     yield from _misspelt_events(journey)
+    yield from breaches_of(journey)
 
 
 def _misspelt_settings(entry: Entry, settings: JourneySettings) -> Iterator[str]:

@@ -15,7 +15,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 
 from benchmarks.journeys.raw import QUEUE, SENDING_QUEUE, Activities, Raw
-from worker import workflow_runner
+from worker import sandbox
 
 
 async def work(folder: Path) -> None:
@@ -29,7 +29,7 @@ async def work(folder: Path) -> None:
         task_queue=QUEUE,
         workflows=[Raw],
         activities=[activities.look_up, activities.note_end],
-        workflow_runner=workflow_runner(),
+        workflow_runner=sandbox(),
     )
     sender = Worker(client, task_queue=SENDING_QUEUE, activities=[activities.act])
     async with stories, sender:

@@ -25,7 +25,7 @@ from domain.messages import StepOutcome, StepRequest, StepStatus
 from store.sessions import Database
 from tests.deployment.builds import FirstNap, NapSettings, SecondNap
 from tests.programs import TEMPORAL
-from worker import build_workers, workflow_runner
+from worker import build_workers, sandbox
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "temporal" / "make-current.sh"
 
@@ -179,7 +179,7 @@ class TestAVersionedWorker:
         replayer = Replayer(
             workflows=[SecondNap],
             data_converter=pydantic_data_converter,
-            workflow_runner=workflow_runner(),
+            workflow_runner=sandbox(),
         )
         await replayer.replay_workflow(history)
 

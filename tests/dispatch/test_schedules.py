@@ -28,7 +28,7 @@ from store import tables
 from store.bought_together import bought_with
 from store.sessions import Database
 from tests.fakes.rows import NOON, ada, keep
-from worker import build_upkeep, workflow_runner
+from worker import build_upkeep, sandbox
 from workflows.refresh_complements import RefreshComplements
 
 
@@ -148,7 +148,7 @@ class TestARefresh:
             result: Refreshed = await handle.result()
         replayer = Replayer(
             workflows=[RefreshComplements],
-            workflow_runner=workflow_runner(),
+            workflow_runner=sandbox(),
             data_converter=client.data_converter,
         )
         await replayer.replay_workflow(await handle.fetch_history())

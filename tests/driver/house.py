@@ -34,7 +34,7 @@ from sending.channel import Channel
 from store import tables
 from store.sessions import Database
 from tests.programs import TEMPORAL, TEST_SERVER
-from worker import build_activities, build_workers, workflow_runner
+from worker import build_activities, build_workers, sandbox
 from workflows.catalogue import CATALOGUE, JOURNEYS
 
 _TASK_COMPLETED: Final = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
@@ -114,7 +114,7 @@ class House:
             return list((await session.scalars(query)).all())
 
     async def replay_everything(self) -> None:
-        """Every history must replay: each test is a determinism test."""
+        """Every history must replay, in the sandbox: each test is a determinism test."""
         for run in await self.runs():
             await self.replay(run.workflow_id)
 
@@ -123,7 +123,7 @@ class House:
         replayer = Replayer(
             workflows=JOURNEYS,
             data_converter=pydantic_data_converter,
-            workflow_runner=workflow_runner(),
+            workflow_runner=sandbox(),
         )
         history_id: str | None = None
         while True:

@@ -7,7 +7,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from worker import workflow_runner
+from worker import sandbox
 from workflows.catalogue import JOURNEYS
 
 FILES = sorted(Path(__file__).parent.glob("*/*.json"))
@@ -19,7 +19,7 @@ class TestAHistoryOfAnEarlierVersion:
         replayer = Replayer(
             workflows=JOURNEYS,
             data_converter=pydantic_data_converter,
-            workflow_runner=workflow_runner(),
+            workflow_runner=sandbox(),
         )
 
         result = await replayer.replay_workflow(

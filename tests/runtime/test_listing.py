@@ -114,6 +114,11 @@ MISTAKES = {
         "await self.send(OWN)",
         'WishList sends a step that is not named on the spot: write send("its-name")',
     ),
+    "a clock": (
+        'await self.send("two")',
+        'import time; time.sleep(1); await self.send("two")',
+        "wish-list uses time.sleep in line 34, which differs when a run is told again: write work",
+    ),
     "no story": (
         "    @workflow.run\n    async def run(",
         "    async def tell(",
