@@ -120,6 +120,7 @@ class TestThePages:
         assert promised == {
             *("README", "operate", "products", "write-a-journey"),  # test_calls.py
             *("back-up-and-restore", "connect-segment"),  # test_backup.py, test_connecting.py
+            "postgresql",  # test_roles.py
             "deploying",  # tests/deployment/test_deploying_page.py
         }
 
