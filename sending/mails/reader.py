@@ -1,11 +1,14 @@
 """How a person reads: the language a mail is written in, their way to write money and dates."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from gettext import NullTranslations
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
@@ -13,6 +16,13 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_percent
 
 from sending.mails.translations import SOURCE_LANGUAGE
+
+_FIRST_STRONG_ISOLATE: Final = "\u2068"
+_POP_ISOLATE: Final = "\u2069"
+#: The bidirectional classes of letters that run against each direction.
+_AGAINST: Final = {"ltr": frozenset({"R", "AL"}), "rtl": frozenset({"L"})}
+_LETTER_BY_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_FIRST_OF_MONTH: Final = re.compile(r"^1(?= )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +41,17 @@ class Reader:
 
     def money(self, amount: Decimal, currency: str) -> str:
         """`39,90 €`; the currency's own number of decimals."""
-        return _plain(format_currency(amount, currency, locale=self.locale))
+        written = _plain(format_currency(amount, currency, locale=self.locale))
+        # Babel leaves out the space that CLDR wants between letters and digits: `TRY 39.90`.
+        return _LETTER_BY_DIGIT.sub("\u00a0", written)
 
     def date(self, moment: datetime) -> str:
         """`5. Mai 2026`, the day in the person's time zone."""
-        return _plain(format_date(moment.astimezone(self.timezone), "long", locale=self.locale))
+        written = format_date(moment.astimezone(self.timezone), "long", locale=self.locale)
+        if self.locale.language == "fr":
+            # CLDR's patterns know no ordinals, and French needs one for this day alone.
+            written = _FIRST_OF_MONTH.sub("1er", written)
+        return _plain(written)
 
     def time(self, moment: datetime) -> str:
         """`15:30`, in the person's time zone."""
@@ -45,6 +61,16 @@ class Reader:
     def percent(self, value: Decimal) -> str:
         """`15 %`, for the value 15."""
         return _plain(format_percent(value / 100, locale=self.locale, decimal_quantization=False))
+
+    def isolated(self, text: str) -> str:
+        """The text so that it leaves what surrounds it in order, should it run the other way.
+
+        A name in Hebrew at the start of an English subject would turn all of the line round.
+        """
+        against = _AGAINST[self.direction]
+        if any(unicodedata.bidirectional(letter) in against for letter in text):
+            return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+        return text
 
 
 def choose_reader(

@@ -118,7 +118,12 @@ def _percent(context: Context, value: Decimal) -> str:
     return _reader(context).percent(value)
 
 
-def _clip(text: str, length: int = _CLIPPED) -> str:
+@pass_context
+def _clip(context: Context, text: str, length: int = _CLIPPED) -> str:
+    return _reader(context).isolated(_clipped(text, length))
+
+
+def _clipped(text: str, length: int) -> str:
     """The text, or its beginning up to the end of a word, with an ellipsis."""
     if len(text) <= length:
         return text

@@ -28,6 +28,8 @@ class TestReader:
             ("fr", "1234.5", "EUR", f"1{SPACE}234,50{SPACE}€"),
             ("tr", "39.90", "TRY", "₺39,90"),
             ("en", "1200", "JPY", "¥1,200"),
+            ("en", "18499.9", "TRY", f"TRY{SPACE}18,499.90"),
+            ("tr", "12345678.9", "CHF", f"CHF{SPACE}12.345.678,90"),
         ],
     )
     def test_writes_money(self, locale: str, amount: str, currency: str, written: str) -> None:
@@ -50,6 +52,15 @@ class TestReader:
         assert reader(locale, timezone).time(MOMENT) == time
 
     @pytest.mark.parametrize(
+        ("day", "written"),
+        [(1, "1er mai 2026"), (11, "11 mai 2026"), (21, "21 mai 2026")],
+    )
+    def test_counts_the_first_of_a_french_month(self, day: int, written: str) -> None:
+        noon = datetime(2026, 5, day, 12, tzinfo=UTC)
+
+        assert reader("fr-CH").date(noon) == written
+
+    @pytest.mark.parametrize(
         ("locale", "value", "written"),
         [("en", "10", "10%"), ("de", "12.5", f"12,5{SPACE}%"), ("tr", "10", "%10")],
     )
@@ -59,6 +70,19 @@ class TestReader:
     def test_reads_from_the_side_its_language_is_written(self) -> None:
         assert reader("de").direction == "ltr"
         assert reader("ar-EG").direction == "rtl"
+
+    @pytest.mark.parametrize(
+        ("locale", "name"),
+        [("en", "נועה"), ("tr", "عائشة"), ("ar", "Anna")],
+    )
+    def test_isolates_what_runs_the_other_way(self, locale: str, name: str) -> None:
+        isolated = f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+
+        assert reader(locale).isolated(name) == isolated
+
+    @pytest.mark.parametrize(("locale", "name"), [("en", "Zoë"), ("ar", "عائشة"), ("en", "5 🎁")])
+    def test_leaves_alone_what_runs_its_way(self, locale: str, name: str) -> None:
+        assert reader(locale).isolated(name) == name
 
 
 class TestChooseReader:
