@@ -33,7 +33,7 @@ _EMAIL: Final = "email"
 _LONGEST_AGENT: Final = 255
 #: What a person agrees to or refuses, by topic, in the words of the page (then translated).
 _WORDING: Final[Mapping[str, str]] = {
-    "marketing": "Offers, reminders and recommendations by e-mail",
+    "marketing": "Offers, reminders and recommendations by email",
 }
 
 

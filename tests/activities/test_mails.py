@@ -79,7 +79,7 @@ class TestAnInternalMail:
 
         assert (mail.to_address, mail.to_name) == ("help@shop.example", None)
         assert mail.reply_to is None
-        assert mail.subject == "Low review: please get in touch"
+        assert mail.subject == "Low rating: please get in touch"
         assert (await desk.message()).locale == "en"
 
     async def test_names_the_customer_by_the_shops_id_alone(self, desk: Desk) -> None:

@@ -37,7 +37,7 @@ class TestTheLink:
         assert page.status_code == 200
         assert "<h1>Would you like to hear from us?</h1>" in page.text
         assert "with the address a•••@example.org" in page.text
-        assert "Offers, reminders and recommendations by e-mail" in page.text
+        assert "Offers, reminders and recommendations by email" in page.text
         assert intake.confirmed == []
 
     async def test_confirms_by_its_button_with_proof(
@@ -50,7 +50,7 @@ class TestTheLink:
         assert "/preferences/" in page.text
         [(customer, message, wording, evidence)] = intake.confirmed
         assert (customer, message) == ("cus_ada", "msg_1")
-        assert wording == "Offers, reminders and recommendations by e-mail"
+        assert wording == "Offers, reminders and recommendations by email"
         assert evidence == {"message_id": "msg_1", "user_agent": "Firefox"}
 
     async def test_says_so_when_it_is_confirmed_already(

@@ -38,3 +38,9 @@ class TestCatalogue:
         texts = [form for message in translated("fr") for form in forms(message.string)]
 
         assert [text for text in texts if re.search(r" [:;?!»]|« ", text)] == []
+
+    @every_language
+    def test_breaks_no_line_within_the_word_for_an_email(self, language: str) -> None:
+        texts = [form for message in translated(language) for form in forms(message.string)]
+
+        assert [text for text in texts if re.search(r"\b[Ee]-(?=[Mm]ail|posta)", text)] == []

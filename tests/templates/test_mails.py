@@ -166,7 +166,7 @@ class TestYouLookedAt:
         ("query", "category", "products", "subject"),
         [
             ("linen", "Summer", RICH.products, "Your search for “linen”"),
-            (None, "Summer", RICH.products, "Still looking around “Summer”?"),
+            (None, "Summer", RICH.products, "Still browsing “Summer”?"),
             (None, None, RICH.products, "Still thinking about “Linen shirt”?"),
             (None, None, (), "Still looking around?"),
         ],
@@ -189,6 +189,29 @@ class TestYouLookedAt:
         text = shipped().render("browse-abandonment", "you-looked-at", context).text
 
         assert f"You took a closer look at {word}." in text
+
+
+class TestSimilarProducts:
+    def test_leads_to_the_one_thing_it_shows(self) -> None:
+        mail = shipped().render("browse-abandonment", "similar-products", LONE)
+
+        assert "Have a look: https://shop.example/linen-shirt\n" in mail.text
+
+    @pytest.mark.parametrize("context", [RICH, BARE])
+    def test_leads_to_the_shop_when_it_shows_more_or_nothing(self, context: MailContext) -> None:
+        mail = shipped().render("browse-abandonment", "similar-products", context)
+
+        assert "Have a look around: https://shop.example\n" in mail.text
+
+
+class TestWeMissYou:
+    def test_keeps_its_words_in_order_around_a_name_that_runs_the_other_way(self) -> None:
+        noa = replace(RICH, person=replace(RICH.person, first_name="נועה"))
+
+        mail = shipped().render("win-back", "we-miss-you", noa)
+
+        isolated = "\N{FIRST STRONG ISOLATE}נועה\N{POP DIRECTIONAL ISOLATE}"
+        assert mail.subject.startswith(f"{isolated}, it")
 
 
 class TestKeptForYou:
@@ -254,7 +277,7 @@ class TestStayOrGo:
     def test_leaves_the_choice(self) -> None:
         text = shipped().render("win-back", "stay-or-go", BARE).text
 
-        assert "Yes, stay in touch: https://shop.example\n" in text
+        assert "stay in touch: https://shop.example\n" in text
         assert "No, please unsubscribe me: https://mail.shop.example/unsubscribe/token\n" in text
 
 
