@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from tests.fakes.front_door import FrontDoor
 from tests.fakes.rows import keep, message
 
 #: All that only ada, under any of her names, can have brought into the house.
-PERSONAL = ("ada", "byron", "lovelace", "b-81", "augusta", "1990-12-10", "234567", "piano lessons")
+PERSONAL = (
+    *("ada", "byron", "lovelace", "b-81", "augusta", "1990-12-10", "441234567", "piano lessons"),
+)
 
 
 async def everything(door: FrontDoor) -> str:
-    """All columns of all tables, as one text; ids of our own making tell nothing."""
+    """All columns of all tables, as one text."""
     told = []
     async with door.database.reading() as session:
         for table in SQLModel.metadata.sorted_tables:
@@ -30,7 +33,9 @@ async def everything(door: FrontDoor) -> str:
 
 async def found(door: FrontDoor) -> list[str]:
     text = await everything(door)
-    return [word for word in PERSONAL if word in text]
+    # As a word: within an id or a digest of ours three letters come about by chance.
+    words = {word: rf"(?<![0-9a-z]){word}(?![0-9a-z])" for word in PERSONAL}
+    return [word for word, pattern in words.items() if re.search(pattern, text)]
 
 
 def bounce(report_id: str, **report: Any) -> DeliveryEvent:
