@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from activities.composing import Composer, Shop
 from domain.pace import Pace
@@ -17,6 +18,10 @@ from store.migrations.run import migrate
 from store.sessions import Database
 from tests.migrated_file import MigratedFile
 from tests.postgresql import NOT_FOUND, NoPostgresql, Server, server_for
+
+#: A busy machine is no counterexample.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 

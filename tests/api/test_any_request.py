@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.app import Services, create_app
@@ -119,14 +119,12 @@ def is_sound(answer: httpx.Response) -> bool:
 
 
 class TestAnyRequest:
-    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(call=st.sampled_from(CALLS), body=messages | any_json)
     def test_to_a_call_is_taken_or_refused(self, gateway: Gateway, call: str, body: object) -> None:
         answer = gateway.request("POST", f"/v1/{call}", content=json.dumps(body))
 
         assert is_sound(answer), answer.text
 
-    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(path=st.sampled_from(("batch", "import")), body=batches | any_json)
     def test_to_a_batch_is_taken_or_refused(
         self, gateway: Gateway, path: str, body: object
@@ -135,7 +133,7 @@ class TestAnyRequest:
 
         assert is_sound(answer), answer.text
 
-    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(data=st.data(), body=any_json)
     def test_to_any_path_is_answered_or_refused(
         self, gateway: Gateway, data: st.DataObject, body: object
@@ -151,7 +149,6 @@ class TestAnyRequest:
 
         assert is_sound(answer), f"{method} {path} {values} {query} {body}: {answer.text}"
 
-    @settings(deadline=None)
     @given(
         path=st.sampled_from(("/v1/track", "/v1/batch", "/v1/webhooks/sendgrid")),
         body=st.binary(max_size=200),

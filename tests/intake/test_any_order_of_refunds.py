@@ -124,7 +124,6 @@ class TestAnyOrderOfRefunds:
     @given(story=stories)
     @settings(
         max_examples=25,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     def test_asks_nobody_about_what_they_gave_back(

@@ -87,7 +87,8 @@ async def outcome(file: MigratedFile, said: Sequence[Said], sizes: Sequence[int]
 
 class TestMessages:
     @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=40,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(said=st.lists(messages, max_size=14), sizes=st.lists(st.integers(1, 20), max_size=4))
     @example(said=[Said("Product Viewed", "ada", 0, "mug", consent=False)] * 2, sizes=[4])

@@ -6,7 +6,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sending.composing import compose
@@ -16,7 +16,6 @@ from tests.fakes.mail import a_mail
 SENT_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 #: Two busy cores are no reason to fail.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 words = st.sampled_from(
     [
@@ -85,7 +84,6 @@ class TestCompose:
         assert usual.isascii()
         assert "<zoë@customer.example>".encode() in international
 
-    @settings(UNHURRIED)
     @given(phrases, phrases)
     @example("Zoë", "Sie, übrig für heute: Nur Zoë Äpfel … ja")
     @example("Zoë", "Sie, Käse Grüße die schöne Grüße … für")
@@ -97,7 +95,6 @@ class TestCompose:
         assert _decoded(message["Subject"]) == subject
         assert _decoded(parseaddr(_unfolded(message["To"]))[0]) == name
 
-    @settings(UNHURRIED)
     @given(st.text(st.characters(codec="utf-8")).filter(one_line))
     def test_arrives_whatever_the_subject_is(self, subject: str) -> None:
         message = _read(compose(a_mail(subject=subject), sent_at=SENT_AT))
@@ -105,7 +102,6 @@ class TestCompose:
         assert _decoded(message["Subject"]) == one_line(subject)
         assert message["To"].endswith("<zoe@customer.example>")
 
-    @settings(UNHURRIED)
     @given(phrases)
     def test_keeps_to_the_length_of_lines_that_mail_allows(self, phrase: str) -> None:
         written = bytes(

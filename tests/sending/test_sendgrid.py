@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Invalid
@@ -243,7 +243,6 @@ class TestSendGridChannel:
             lambda rest: b"HTTP/1.1 400 Bad Request\r\nContent-Length: 900\r\n\r\n" + rest
         )
     )
-    @settings(max_examples=100, deadline=None)
     async def test_survives_any_answer(self, answer: bytes) -> None:
         async with (
             _server_that_says(answer) as url,
@@ -330,7 +329,6 @@ class TestReceipt:
 
         assert receipt == Rejected(f"SendGrid refuses the mail (400: {words}).")
 
-    @settings(deadline=None)
     @given(
         status=st.integers(100, 999),
         headers=st.dictionaries(

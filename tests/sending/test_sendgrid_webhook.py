@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.deliveries import DeliveryEvent
@@ -52,8 +52,6 @@ FIELDS = (
     "sg_machine_open",
 )
 
-#: Two busy cores are no reason to fail.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 scalars = (
     st.none()
@@ -167,7 +165,6 @@ class TestVerify:
 
         assert "webhook.late" in caplog.messages
 
-    @settings(UNHURRIED)
     @given(signature=st.text(), timestamp=st.text(), body=st.binary())
     def test_raises_nothing_but_invalid_signature(
         self, sendgrid: EventSigner, signature: str, timestamp: str, body: bytes
@@ -291,7 +288,6 @@ class TestParse:
         with pytest.raises(Invalid, match=r"^The body is not .*\.$"):
             parse(body)
 
-    @settings(UNHURRIED)
     @given(st.lists(objects))
     def test_understands_every_array_of_objects(self, batch: list[dict[str, Any]]) -> None:
         events = parse(json.dumps(batch).encode())
@@ -303,7 +299,6 @@ class TestParse:
             assert event.happened_at.tzinfo is UTC
             assert json.dumps(dict(event.raw), allow_nan=False, ensure_ascii=False).encode()
 
-    @settings(UNHURRIED)
     @given(st.lists(values.map(json.dumps) | st.just("9" * 5_000)))
     def test_loses_no_batch_over_strange_neighbours(self, neighbours: list[str]) -> None:
         events = parse(b"[%s]" % ", ".join(['{"event": "open"}', *neighbours]).encode())

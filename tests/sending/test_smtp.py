@@ -179,7 +179,7 @@ class TestSmtpChannel:
     @given(
         answer=st.binary(max_size=100) | st.binary(max_size=100).map(lambda b: b"220 hi\r\n" + b)
     )
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     async def test_survives_any_server(self, answer: bytes) -> None:
         async with (
             _server_that_says(answer) as port,

@@ -61,8 +61,7 @@ class TestATimeline:
     @given(hours=st.lists(st.integers(0, 2), max_size=12), limit=st.integers(1, 5))
     @settings(
         max_examples=25,
-        deadline=timedelta(seconds=5),
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     async def test_loses_and_repeats_nothing_between_pages(
         self, database: Database, hours: list[int], limit: int

@@ -1,7 +1,5 @@
 """Inserting rows that may be there already."""
 
-from datetime import timedelta
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
@@ -44,8 +42,7 @@ class TestPutting:
     @given(batches=st.lists(st.lists(st.tuples(st.sampled_from("abc"), texts))))
     @settings(
         max_examples=30,
-        deadline=timedelta(seconds=5),
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     async def test_lets_the_last_value_of_each_key_hold(
         self, database: Database, batches: list[list[tuple[str, str]]]

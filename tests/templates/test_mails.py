@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from domain.messages import MessageKind
 from runtime.listing import name_of
@@ -148,7 +148,7 @@ class TestMails:
         assert shipped().steps_that_use(journey, "incentive") == []
         assert "%" not in shipped().render(journey, step, RICH).text
 
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    @settings(max_examples=25)
     @given(context=contexts())
     def test_are_rendered_for_anybody(self, context: MailContext) -> None:
         for journey, step in MAILS:

@@ -164,7 +164,6 @@ every_journey = pytest.mark.parametrize("journey", CATALOGUE)
 #: A story is short enough to read as it is; making it shorter would take minutes.
 few = settings(
     max_examples=3,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
