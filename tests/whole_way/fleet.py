@@ -13,7 +13,7 @@ import httpx
 from temporalio.testing import WorkflowEnvironment
 
 from dispatch.temporal import SEARCH_ATTRIBUTES
-from local.ports import free_port
+from local.ports import lasting_ports
 from store.keys import create_key
 from store.sessions import Database
 from tests.fakes.installation import CLI, Running
@@ -79,7 +79,8 @@ async def fleet(
     async with await WorkflowEnvironment.start_local(
         dev_server_existing_path=TEMPORAL, search_attributes=SEARCH_ATTRIBUTES
     ) as temporal:
-        ports = {f"gateway-{number}": free_port() for number in range(1, gateways + 1)}
+        names = [f"gateway-{number}" for number in range(1, gateways + 1)]
+        ports = dict(zip(names, lasting_ports(gateways), strict=True))
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("DORMOUSE_")}
         known = {
             "DORMOUSE_DATABASE_URL": database_url,
@@ -88,7 +89,7 @@ async def fleet(
             "TEMPORAL_ADDRESS": temporal.client.service_client.config.target_host,
         }
         fleet = Fleet(folder, {**inherited, **known, **settings}, ports)
-        names = [*ports, *(f"worker-{number}" for number in range(1, workers + 1))]
+        names += [f"worker-{number}" for number in range(1, workers + 1)]
         try:
             await asyncio.gather(*(fleet.start(name) for name in names))
             await fleet.answers()
@@ -101,7 +102,7 @@ async def fleet(
 
 async def _key(database_url: str) -> str:
     database = Database.open(database_url)
-    scopes = ["ingest", "read"]
+    scopes = ["ingest", "read", "manage"]
     async with database.writing() as session:
         key = await create_key(session, name="shop", scopes=scopes, now=datetime.now(UTC))
     await database.close()
