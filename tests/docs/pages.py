@@ -18,6 +18,7 @@ PAGES: Final = (
     README,
     ROOT / "CHANGELOG.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks" / "README.md",
     ROOT / "templates" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 )
