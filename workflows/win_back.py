@@ -38,9 +38,12 @@ class WinBack(Journey[WinBackSettings]):
             await self.wait(times.incentive_after)
             await self.send("incentive")
             await self.wait(times.last_mail_after)
-            await self.send("stay-or-go")
+            question = await self.send("stay-or-go")
             await self.wait(times.sunset_after)
+            if not question.sent and workflow.patched("sunset-only-who-was-asked"):
+                return self.result("not-asked")
             await self.stop_marketing("sunset")
             return self.result("sunset")
-        await self.send("welcome-back")
+        if self.has_written or not workflow.patched("welcome-back-follows-a-mail"):
+            await self.send("welcome-back")
         return self.result("re-engaged")

@@ -86,6 +86,17 @@ class TestReviewRequest:
             ]
             assert await customer.exits() == ["dissatisfied"]
 
+    async def test_says_nothing_to_a_review_without_stars(self, customer_on: OnJourney) -> None:
+        async with customer_on("review-request") as customer:
+            await self.receives(customer, "shirt")
+            await customer.lets_pass(days=11)
+            await customer.does(PRODUCT_REVIEWED, product_id="shirt", review_body="Love it!")
+
+            await customer.lets_pass(days=30)
+
+            assert await customer.inbox == ["how-was-it"]
+            assert await customer.exits() == ["reviewed"]
+
     async def test_does_not_ask_a_customer_who_reviewed_by_themselves(
         self, customer_on: OnJourney
     ) -> None:

@@ -8,7 +8,9 @@ from domain.events import (
 )
 from domain.pace import Pace
 from intake.lapses import LapseWatch
+from sending.channel import Rejected, TryLater
 from tests.driver.house import House
+from tests.fakes.postbox import Postbox
 from tests.workflows.conftest import OnJourney
 from workflows.catalogue import CATALOGUE
 
@@ -44,6 +46,32 @@ class TestWinBack:
             await customer.does(EMAIL_LINK_CLICKED, message_id=mail.id)
 
             assert await customer.inbox == ["we-miss-you", "welcome-back"]
+
+    async def test_keeps_the_consent_of_a_customer_whom_no_mail_could_ask(
+        self, customer_on: OnJourney
+    ) -> None:
+        closed = Postbox(always=TryLater("401 Unauthorized"))
+        async with customer_on("win-back", channel=closed) as customer:
+            await customer.does(CUSTOMER_LAPSED)
+
+            await customer.lets_pass(days=60)
+
+            assert await customer.exits() == ["not-asked"]
+            assert (await customer.record()).consents == {"marketing": ["email", "push", "sms"]}
+
+    async def test_does_not_welcome_a_customer_whom_it_never_wrote_to(
+        self, customer_on: OnJourney
+    ) -> None:
+        refusing_once = Postbox(answers=[Rejected("550 no")])
+        async with customer_on("win-back", channel=refusing_once) as customer:
+            await customer.does(CUSTOMER_LAPSED)
+            await customer.lets_pass(days=1)
+            await customer.does(PAGE_VIEWED)
+
+            await customer.lets_pass(days=1)
+
+            assert await customer.inbox == []
+            assert await customer.exits() == ["re-engaged"]
 
     async def test_starts_by_itself_when_a_buyer_has_been_silent_for_ninety_days(
         self, customer_on: OnJourney
