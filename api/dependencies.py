@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -131,15 +132,32 @@ async def _principal(request: Request, sent: Credentials | None) -> Principal:
         raise _unauthorized("key-missing", f"A key is needed: {_HOW}")
     keyring: Keyring = request.app.state.keyring
     mistakes: QuotaByAddress = request.app.state.mistakes
-    if not keyring.has_met(key) and (wait := mistakes.of(request.scope).wait):
-        raise too_many(wait, "Too many wrong keys came from this address")
-    principal = await keyring.principal_of(key)
-    if principal is None:
-        mistakes.of(request.scope).spend(1)
-        raise _unauthorized("key-unknown", f"This key is unknown or revoked; {_HOW}")
+    with _paid_if_wrong(mistakes.of(request.scope), is_new=keyring.is_new(key)):
+        principal = await keyring.principal_of(key)
+        if principal is None:
+            raise _unauthorized("key-unknown", f"This key is unknown or revoked; {_HOW}")
     if principal.quota:
         _spend(principal.quota, principal.name, request)
     return principal
+
+
+@contextmanager
+def _paid_if_wrong(mistakes: Quota, *, is_new: bool) -> Iterator[None]:
+    """Take a mistake from the quota before a key is looked up, and give it back unless it was one.
+
+    Before, since thousands may be looked up at once. Raises Problem (429) when none is left.
+    """
+    if is_new and (wait := mistakes.wait):
+        raise too_many(wait, "Too many wrong keys came from this address")
+    price = int(is_new)
+    mistakes.spend(price)
+    try:
+        yield
+    except Problem:
+        price = 0
+        raise
+    finally:
+        mistakes.spend(-price)
 
 
 def _spend(quota: Quota, name: str, request: Request) -> None:

@@ -1,5 +1,6 @@
 """Who calls: API keys looked up in the store, remembered for a few seconds, and their quotas."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class Keyring:
         self._seconds = seconds
         self._quotas: dict[int | None, Quota] = {}
         self._known: dict[str, tuple[float, Principal]] = {}
+        self._sought: dict[str, asyncio.Task[Principal | None]] = {}
 
     async def principal_of(self, key: str) -> Principal | None:
         """The owner of `key`; None when nobody has it or it was revoked."""
@@ -66,13 +68,20 @@ class Keyring:
         believed_until, principal = self._known.get(key, (now, None))
         if principal and now < believed_until:
             return principal
-        principal = await self._look_up(key)
+        # One look for all who come with it at once; the first of them may leave before it is over.
+        search = self._sought.get(key) or self._search(key)
+        principal = await asyncio.shield(search)
         self._remember(key, principal, now)
         return principal
 
-    def has_met(self, key: str) -> bool:
-        """Whether the key was found before, if perhaps some time ago."""
-        return key in self._known
+    def is_new(self, key: str) -> bool:
+        """Whether the key was never found, and nobody is looking for it at this moment."""
+        return key not in self._known and key not in self._sought
+
+    def _search(self, key: str) -> asyncio.Task[Principal | None]:
+        search = self._sought[key] = asyncio.create_task(self._look_up(key))
+        search.add_done_callback(lambda _: self._sought.pop(key, None))
+        return search
 
     async def _look_up(self, key: str) -> Principal | None:
         try:

@@ -1,3 +1,5 @@
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -6,6 +8,7 @@ import httpx
 import pytest
 
 from api.app import Services, create_app
+from api.quotas import WRONG_KEYS, QuotaByAddress
 from tests.api.conftest import NewKey
 from tests.fakes.intake import FakeIntake
 
@@ -105,6 +108,14 @@ class TestRateLimitOfAKey:
 
 
 class TestWrongKeys:
+    @pytest.fixture
+    async def client(self, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+        app = create_app(services)
+        app.state.mistakes = QuotaByAddress(*WRONG_KEYS, seconds=lambda: 0.0)  # time stands still
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            yield client
+
     async def test_are_refused_unseen_after_a_minutes_worth_from_one_address(
         self, client: httpx.AsyncClient
     ) -> None:
@@ -118,6 +129,26 @@ class TestWrongKeys:
         assert answer.json()["detail"] == (
             "Too many wrong keys came from this address; send this again in 1 second."
         )
+
+    async def test_are_counted_before_they_are_looked_up(self, client: httpx.AsyncClient) -> None:
+        answers = await asyncio.gather(
+            *(client.get("/v1/runs", auth=(f"dm_guess{number}", "")) for number in range(70))
+        )
+
+        assert Counter(answer.status_code for answer in answers) == {401: 60, 429: 10}
+
+    async def test_are_none_where_a_new_key_comes_a_hundred_times_at_once(
+        self, client: httpx.AsyncClient, new_key: NewKey
+    ) -> None:
+        auth = (await new_key("read"), "")
+
+        answers = await asyncio.gather(
+            *(client.get("/v1/runs", auth=auth) for _ in range(100)),
+        )
+        after = await client.get("/v1/runs", auth=("dm_guess", ""))
+
+        assert Counter(answer.status_code for answer in answers) == {200: 100}
+        assert after.status_code == 401
 
     async def test_never_lock_out_a_key_that_was_right_before(
         self, client: httpx.AsyncClient, new_key: NewKey
