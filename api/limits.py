@@ -1,4 +1,4 @@
-"""Bodies: how large they may be, packed and unpacked.
+"""Bodies: how large they may be, packed and unpacked, and how much of them is held at once.
 
 The limits hold while a body is read, so that nobody can make us keep more than we allow; a
 compressed body is unpacked on the way and meets the same limit again.
@@ -12,13 +12,14 @@ from typing import Any, Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Problem
+from api.errors import RETRY_AFTER, Problem
 
 KILOBYTE: Final = 1_024
 #: Segment's own limits for one call and for a batch: its clients go up to them.
 ONE_CALL: Final = 32 * KILOBYTE
 ONE_BATCH: Final = 500 * KILOBYTE
 ONE_WEBHOOK: Final = 10_000 * KILOBYTE
+ONE_CATALOGUE: Final = 5_000 * KILOBYTE
 _GZIP: Final = zlib.MAX_WBITS | 16
 
 
@@ -29,14 +30,17 @@ class BodyLimit:
     path: str
     size: int
     gzip: bool = True
+    #: Bytes of all of them together that one gateway holds at once. Set where bodies are large and
+    #: are read before it is known whose they are.
+    at_once: int | None = None
 
 
 #: The first that matches holds.
 BODY_LIMITS: Final = (
     BodyLimit("/v1/batch", ONE_BATCH),
     BodyLimit("/v1/import", ONE_BATCH),
-    BodyLimit("/v1/products", 5_000 * KILOBYTE),
-    BodyLimit("/v1/webhooks/", ONE_WEBHOOK, gzip=False),
+    BodyLimit("/v1/products", ONE_CATALOGUE, at_once=3 * ONE_CATALOGUE),
+    BodyLimit("/v1/webhooks/", ONE_WEBHOOK, gzip=False, at_once=3 * ONE_WEBHOOK),
     BodyLimit("/v1/journeys/", 100 * KILOBYTE),
     BodyLimit("", ONE_CALL),
 )
@@ -47,23 +51,49 @@ class LimitedBodies:
 
     def __init__(self, app: ASGIApp, *, limits: tuple[BodyLimit, ...] = BODY_LIMITS) -> None:
         self._app = app
-        self._limits = limits
+        self._rooms = [(limit, _Room(limit.at_once)) for limit in limits]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a body that keeps to the limit."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = next(limit for limit in self._limits if scope["path"].startswith(limit.path))
-        await self._app(scope, _Body(receive, limit, Headers(scope=scope)), send)
+        path = scope["path"]
+        limit, room = next(each for each in self._rooms if path.startswith(each[0].path))
+        body = _Body(receive, limit, room, Headers(scope=scope))
+        try:
+            await self._app(scope, body, send)
+        finally:
+            room.free(body.held)
+
+
+class _Room:
+    """Bytes of bodies that are held at once; what finds no room is to come again."""
+
+    def __init__(self, size: int | None) -> None:
+        self._size = size
+        self._taken = 0
+
+    def take(self, count: int) -> None:
+        """Hold `count` bytes more; raises Problem (503) when there is no room for them."""
+        if self._size is not None and self._taken + count > self._size:
+            raise _no_room()
+        self._taken += count
+
+    def free(self, count: int) -> None:
+        """Hold `count` bytes less."""
+        self._taken -= count
 
 
 class _Body:
     """A body being read: the application's `receive`."""
 
-    def __init__(self, receive: Receive, limit: BodyLimit, headers: Headers) -> None:
+    def __init__(self, receive: Receive, limit: BodyLimit, room: _Room, headers: Headers) -> None:
         self._receive = receive
         self._limit = limit
+        self._room = room
+        #: Bytes that were passed on.
+        self.held = 0
         self._headers = headers
         self._size = 0
         self._unpacked = 0
@@ -83,6 +113,8 @@ class _Body:
             raise too_large(self._limit.size)
         if self._gzip:
             body = self._unpack(body, is_last=not message.get("more_body", False))
+        self._room.take(len(body))
+        self.held += len(body)
         return {**message, "body": body}
 
     def _look_at_headers(self) -> None:
@@ -117,6 +149,15 @@ def too_large(limit: int) -> Problem:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "too-large",
         f"The body is larger than {limit // KILOBYTE} KB; send less at once.",
+    )
+
+
+def _no_room() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "unavailable",
+        "Too many large bodies come in at once; send it again.",
+        headers={"Retry-After": str(RETRY_AFTER)},
     )
 
 

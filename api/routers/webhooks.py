@@ -13,7 +13,7 @@ from api.openapi import problems
 from domain.deliveries import DeliveryEvent
 from domain.errors import Invalid
 from sending.channel import InvalidSignature
-from sending.sendgrid_webhook import parse, verify
+from sending.sendgrid_webhook import parse, require_signature, verify
 
 router = APIRouter(prefix="/v1/webhooks", tags=["Webhooks"])
 
@@ -29,8 +29,9 @@ async def _signed_by_sendgrid(request: Request, settings: SettingsDep) -> list[D
             "This webhook is off: set DORMOUSE_SENDGRID_WEBHOOK_KEYS to the public key that"
             " SendGrid shows under Signed Event Webhook.",
         )
-    body = await request.body()
     try:
+        require_signature(request.headers)  # before the body of a stranger is read
+        body = await request.body()
         verify(request.headers, body, keys=keys, now=datetime.now(UTC))
     except InvalidSignature as error:
         raise _unsigned() from error

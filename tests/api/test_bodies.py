@@ -1,12 +1,17 @@
+import asyncio
 import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 
+from api.app import Services, create_app
 from tests.fakes.intake import FakeIntake
+from tests.fakes.sendgrid_signer import EventSigner
+from tests.fakes.waiting import until
 
 VIEW = {"userId": "1", "event": "Product Viewed"}
 GZIP = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
@@ -56,6 +61,46 @@ class TestBody:
         answer = await shop.post("/v1/batch", json=batch)
 
         assert answer.status_code == 200
+
+
+class TestManyLargeBodies:
+    @pytest.mark.parametrize(
+        ("method", "path", "size"),
+        [("POST", "/v1/webhooks/sendgrid", 10_240_000), ("PUT", "/v1/products", 5_120_000)],
+    )
+    async def test_of_strangers_are_held_three_at_a_time(
+        self, services: Services, method: str, path: str, size: int
+    ) -> None:
+        settings = services.settings.model_copy(
+            update={"sendgrid_webhook_keys": (EventSigner().public_key,)}
+        )
+        app = create_app(replace(services, settings=settings))
+        forged = EventSigner().sign(b"").headers
+        all_there, waiting = asyncio.Event(), 0
+
+        async def slow() -> AsyncIterator[bytes]:
+            nonlocal waiting
+            yield b" " * (size - 1)
+            waiting += 1
+            await all_there.wait()
+            yield b" "
+
+        async def posted(client: httpx.AsyncClient) -> httpx.Response:
+            return await client.request(method, path, content=slow(), headers=forged)
+
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            held = [asyncio.create_task(posted(client)) for _ in range(3)]
+            await until(lambda: waiting == 3)
+            refused = await posted(client)
+            all_there.set()
+            answers = await asyncio.gather(*held)
+            afterwards = await posted(client)
+
+        assert refused.status_code == 503
+        assert refused.json()["detail"] == "Too many large bodies come in at once; send it again."
+        assert refused.headers["Retry-After"] == "1"
+        assert {answer.status_code for answer in [*answers, afterwards]} <= {400, 401}
 
 
 class TestCompressedBody:

@@ -1,4 +1,5 @@
 import gzip
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -107,6 +108,22 @@ class TestSendGridsReport:
         assert len({answer.text for answer in wrong}) == 1
         assert wrong[0].json()["code"] == "invalid-signature"
         assert intake.reports == []
+
+    async def test_is_not_even_read_when_it_has_no_signature(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        read = 0
+
+        async def pieces() -> AsyncIterator[bytes]:
+            nonlocal read
+            while True:
+                read += 1
+                yield b" " * 10_000
+
+        answer = await client.post(PATH, content=pieces())
+
+        assert answer.status_code == 401
+        assert read == 0
 
     async def test_is_refused_when_no_key_is_configured(
         self, services: Services, sendgrid: EventSigner
