@@ -22,13 +22,12 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from dispatch.temporal import SEARCH_ATTRIBUTES
 from domain.errors import DormouseError
 from local.environment import inherited
 from local.ports import free_port, require_free
 from local.programs import Program, tail
 
-#: Search attributes that runs carry; all are keywords.
-SEARCH_ATTRIBUTES = ("DormouseCustomer", "DormouseJourneyVersion", "DormouseVariant")
 #: How long finished runs can be looked at in the UI; the server's own default is one day.
 RETENTION = timedelta(days=30)
 
@@ -138,7 +137,7 @@ class TemporalServer:
             *("--log-level", "error"),
             *_repeated("--sqlite-pragma", _PRAGMAS),
             *_repeated("--dynamic-config-value", _TUNING),
-            *_repeated("--search-attribute", [f"{name}=Keyword" for name in SEARCH_ATTRIBUTES]),
+            *_repeated("--search-attribute", [f"{key.name}=Keyword" for key in SEARCH_ATTRIBUTES]),
         ]
 
     def _require_usable(self) -> None:

@@ -15,8 +15,9 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from dispatch.temporal import SEARCH_ATTRIBUTES
 from domain.errors import DormouseError
-from local.temporal_server import RETENTION, SEARCH_ATTRIBUTES, keep_finished_runs
+from local.temporal_server import RETENTION, keep_finished_runs
 
 _PATIENCE: Final = timedelta(minutes=2)
 _ASK_AGAIN_AFTER: Final = timedelta(milliseconds=250)
@@ -74,7 +75,8 @@ async def _add_search_attributes(client: Client) -> None:
         ListSearchAttributesRequest(namespace=client.namespace)
     )
     keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-    missing = {name: keyword for name in SEARCH_ATTRIBUTES if name not in listed.custom_attributes}
+    known = listed.custom_attributes
+    missing = {key.name: keyword for key in SEARCH_ATTRIBUTES if key.name not in known}
     if missing:
         await service.add_search_attributes(
             AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
@@ -82,5 +84,5 @@ async def _add_search_attributes(client: Client) -> None:
 
 
 async def _use_them(client: Client) -> None:
-    for name in SEARCH_ATTRIBUTES:
-        await client.count_workflows(f"{name} = 'nobody'")
+    for key in SEARCH_ATTRIBUTES:
+        await client.count_workflows(f"{key.name} = 'nobody'")
