@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, TypeAdapter
@@ -23,8 +23,10 @@ from store.timeline import Kind, Moment, Place, timeline
 router = APIRouter(prefix="/v1/customers", tags=["Customers"], route_class=JsonRoute)
 
 _RowId = Annotated[int, Field(ge=0, lt=2**63)]
-#: Time, kind and row of the last moment seen.
-_BEHIND: Final = TypeAdapter(tuple[SortTime, Kind, _RowId | str])
+_Numbered = Literal[Kind.CONSENT, Kind.EVENT, Kind.DELIVERY]
+_Named = Literal[Kind.RUN_ENTERED, Kind.MESSAGE, Kind.RUN_ENDED]
+#: Time, kind and row of the last moment seen; PostgreSQL compares an id with its own type alone.
+_BEHIND: Final = TypeAdapter(tuple[SortTime, _Numbered, _RowId] | tuple[SortTime, _Named, str])
 
 
 @router.get("/{customer_id}", summary="Show a customer")

@@ -16,6 +16,7 @@ from api.dependencies import (
     Managing,
     Principal,
     Reading,
+    Scope,
     ServicesDep,
 )
 from api.errors import Problem, places
@@ -149,7 +150,7 @@ async def resume(caller: Managing, journey: JourneyName, services: ServicesDep) 
     },
 )
 async def start(
-    _caller: Ingesting,
+    caller: Ingesting,
     journey: JourneyName,
     request: RunRequest,
     services: ServicesDep,
@@ -169,7 +170,7 @@ async def start(
 
     Refusals (409) say why: `no-consent`, `no-address`, `already-running`, `too-soon`,
     `already-entered`, `nothing-to-confirm`, `journey-paused`. The same key with another request is
-    refused as well.
+    refused as well. What the run sent is shown to keys with the scope `read` alone.
     """
     started = await services.intake.start(
         StartRequest(
@@ -183,7 +184,8 @@ async def start(
     )
     response.headers["Location"] = f"/v1/runs/{started.run_id}"
     response.status_code = HTTPStatus.CREATED if started.is_new else HTTPStatus.OK
-    return await read_run(services, started.run_id)
+    run = await read_run(services, started.run_id)
+    return run if Scope.READ in caller.scopes else run.model_copy(update={"messages": []})
 
 
 def _known(catalogue: Catalogue, journey: str) -> JourneyRules:

@@ -15,11 +15,12 @@ from api.paging import Page, PageDep
 from api.paths import RunId
 from api.schemas.runs import EndRequest, RunView, temporal_url
 from api.services import Services
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from domain.journeys import OVER, RunPosition, RunStatus
 from store import tables
 from store.audits import audit
 from store.customers import customer_by_shop_id
+from store.dispatches import start_is_due
 from store.ledger import mark_run
 from store.runs import RunFilter, RunRecord, find_run, list_runs, messages_of
 from store.sessions import AsyncSession, Database
@@ -68,7 +69,7 @@ async def run(_caller: Reading, run_id: RunId, services: ServicesDep) -> RunView
 @router.post("/{run_id}/pause", summary="Pause a run", responses=_MAY_BE_OVER)
 async def pause(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """Hold the run where it is. Its wait goes on, but nothing is sent until it is resumed."""
-    view = await read_run(services, run_id)
+    view = await _begun(services, run_id)
     position = await services.control.pause(view.workflow_id)
     await _record(services.database, run_id, "run.paused", caller, position)
     return view.at(position)
@@ -77,7 +78,7 @@ async def pause(caller: Managing, run_id: RunId, services: ServicesDep) -> RunVi
 @router.post("/{run_id}/resume", summary="Resume a run", responses=_MAY_BE_OVER)
 async def resume(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """Let a paused run go on."""
-    view = await read_run(services, run_id)
+    view = await _begun(services, run_id)
     position = await services.control.resume(view.workflow_id)
     await _record(services.database, run_id, "run.resumed", caller, position)
     return view.at(position)
@@ -86,7 +87,7 @@ async def resume(caller: Managing, run_id: RunId, services: ServicesDep) -> RunV
 @router.post("/{run_id}/fast-forward", summary="Fast-forward a run", responses=_MAY_BE_OVER)
 async def fast_forward(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """End the wait in progress now, as if its time were up."""
-    view = await read_run(services, run_id)
+    view = await _begun(services, run_id)
     position = await services.control.fast_forward(view.workflow_id)
     await _record(services.database, run_id, "run.fast-forwarded", caller, position)
     return view.at(position)
@@ -101,7 +102,7 @@ async def end(
 ) -> RunView:
     """End the run for good. A mail that is leaving already is still recorded."""
     reason = (request or EndRequest()).reason
-    view = await read_run(services, run_id)
+    view = await _begun(services, run_id)
     position = await services.control.end(view.workflow_id, reason)
     detail = {"reason": reason}
     await _record(services.database, run_id, "run.ended", caller, position, detail)
@@ -115,6 +116,15 @@ async def read_run(services: Services, run_id: str) -> RunView:
         if record is None:
             raise NotFound(f"There is no run {run_id!r}; GET /v1/runs lists them.")
         return _view(record, await messages_of(session, [run_id]), services)
+
+
+async def _begun(services: Services, run_id: str) -> RunView:
+    """A run that Temporal knows; raises NotFound, and Unavailable until Temporal was told of it."""
+    view = await read_run(services, run_id)
+    async with services.database.reading() as session:
+        if await start_is_due(session, run_id):
+            raise Unavailable("Temporal has not been told of this run yet; try again in a moment.")
+    return view
 
 
 async def _filter(

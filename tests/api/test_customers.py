@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.paging import write_cursor
 from intake.intake import Intake
 from store.consents import consent_history
 from store.sessions import Database
@@ -135,7 +136,15 @@ class TestAStory:
         assert (told[0]["run_id"], told[0]["message_id"]) == ("run_1", "msg_1")
 
     @pytest.mark.parametrize(
-        "cursor", ["nonsense", "WyJhIl0", "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwxLDFd"]
+        "cursor",
+        [
+            "nonsense",
+            write_cursor(("a",)),
+            write_cursor(("0001-01-01T00:00:00+14:00", 1, 1)),
+            write_cursor(("2026-03-02T12:00:00Z", 1, "a name where a number is")),
+            write_cursor(("2026-03-02T12:00:00Z", 4, 7)),
+            write_cursor(("2026-03-02T12:00:00Z", 9, 7)),
+        ],
     )
     async def test_is_not_told_behind_a_cursor_of_somebody_else(
         self, engineer: httpx.AsyncClient, cursor: str

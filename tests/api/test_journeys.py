@@ -12,7 +12,7 @@ from store.sessions import Database
 from tests.api.conftest import NewKey
 from tests.fakes.deliverer import FakeDeliverer
 from tests.fakes.intakes import open_intake
-from tests.fakes.rows import ada, identity, keep
+from tests.fakes.rows import ada, identity, keep, message
 from workflows.catalogue import CATALOGUE
 
 SETTINGS = "/v1/journeys/cart-abandonment/settings"
@@ -191,6 +191,21 @@ class TestStartingARun:
 
         assert (first.status_code, second.status_code) == (201, 200)
         assert first.json()["id"] == second.json()["id"]
+
+    async def test_twice_shows_what_it_sent_only_to_a_key_that_may_read(
+        self, client: httpx.AsyncClient, new_key: NewKey, database: Database
+    ) -> None:
+        sender, reader = await new_key("ingest"), await new_key("ingest", "read", name="desk")
+        client.headers["Authorization"] = f"Bearer {sender}"
+        first = await start(client, key="order 1001")
+        await keep(database, message(run_id=first.json()["id"]))
+
+        unseen = await start(client, key="order 1001")
+        client.headers["Authorization"] = f"Bearer {reader}"
+        seen = await start(client, key="order 1001")
+
+        assert unseen.json()["messages"] == []
+        assert [mail["to"] for mail in seen.json()["messages"]] == ["ada@example.org"]
 
     async def test_twice_without_a_key_is_refused(self, engineer: httpx.AsyncClient) -> None:
         await start(engineer)

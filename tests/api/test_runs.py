@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from domain.journeys import RunPosition, RunStatus
+from store import tables
 from store.audits import audits_of
 from store.sessions import Database
 from tests.api.conftest import NewKey
@@ -128,6 +129,22 @@ class TestTakingARunInHand:
         listed = (await engineer.get("/v1/runs", params={"status": "ended"})).json()
 
         assert listed["items"] == []
+
+    @pytest.mark.parametrize("verb", ["pause", "resume", "fast-forward", "end"])
+    async def test_waits_until_temporal_was_told_of_it(
+        self, engineer: httpx.AsyncClient, database: Database, verb: str
+    ) -> None:
+        start = tables.Dispatch(
+            run_id="run_1", kind="start", name="", leased_until=NOON, created_at=NOON
+        )
+        await keep(database, start)
+
+        answer = await engineer.post(f"/v1/runs/run_1/{verb}")
+
+        assert (answer.status_code, answer.json()["detail"]) == (
+            503,
+            "Temporal has not been told of this run yet; try again in a moment.",
+        )
 
     async def test_refuses_a_reason_that_is_no_word(self, engineer: httpx.AsyncClient) -> None:
         answer = await engineer.post("/v1/runs/run_1/end", json={"reason": "Called us!"})
