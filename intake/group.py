@@ -37,7 +37,7 @@ from store.event_log import keep_events
 from store.events import events_since
 from store.intake import Runs
 from store.orders import OrderRecord
-from store.people import Person, customers_at_hand, write_moments
+from store.people import Person, write_moments, write_people
 from store.products import kinds_of
 from store.sessions import AsyncSession
 
@@ -72,13 +72,16 @@ class Group:
     #: Events that are kept already but come only after the one that is followed now.
     ahead: set[str] = field(default_factory=set)
     kinds: Mapping[str, ProductKind] = field(default_factory=dict)
-    #: Everybody who is concerned.
-    customers: Mapping[str, tables.Customer] = field(default_factory=dict)
+    #: Of whom we learned something, and of whom only when they were there.
+    taught: dict[str, Person] = field(default_factory=dict)
+    noted: dict[str, Person] = field(default_factory=dict)
     relevance: Relevance = field(init=False)
+    _look_grain: timedelta = field(init=False)
 
     def __post_init__(self) -> None:
         effects = self.effects
         self.relevance = Relevance.under(effects.catalogue, pace=effects.pace, now=effects.now)
+        self._look_grain = effects.pace.of(LOOK_GRAIN)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -99,8 +102,11 @@ class Group:
         by_shop = [one for one in done if one.message.customer_id is None]
         await note_told(self.session, [(one.event, one.person.id) for one in by_shop])
         concerned = self._concerned(done)
-        await self._note_only([one for one in done if one.person.id not in concerned])
+        for one in done:
+            if one.person.id not in concerned:
+                self._note(one.person, one.event)
         await self._follow_all([one for one in done if one.person.id in concerned])
+        await self._write()
         return [one.event for one in done]
 
     def _concerned(self, done: Sequence[Done]) -> set[str]:
@@ -111,11 +117,6 @@ class Group:
             if one.message.traits
             or self.relevance.may_matter(one.event, one.person, self._runs(one.person.id))
         }
-
-    async def _note_only(self, done: Sequence[Done]) -> None:
-        """Remember when people were last there whom nothing else concerns."""
-        news = {one.person.id: one.person for one in done if self._note(one.person, one.event)}
-        await write_moments(self.session, news.values())
 
     async def _follow_all(self, done: Sequence[Done]) -> None:
         """Follow the events of everybody concerned, one after the other."""
@@ -147,7 +148,6 @@ class Group:
 
     async def _look_up(self, done: Sequence[Done]) -> None:
         """Read what following needs to know, for everybody at once."""
-        self.customers = await customers_at_hand(self.session, {one.person.id for one in done})
         products = {
             product
             for one in done
@@ -176,40 +176,49 @@ class Group:
 
     async def _follow(self, one: Done) -> None:
         """Everything that one event changes and causes."""
-        customer, event = self.customers[one.person.id], one.event
+        person, event = one.person, one.event
         self.ahead.discard(event.id)
         subscription: EventName | None = None
         if one.message.traits:
+            self.taught[person.id] = person
             subscription = await apply_traits(
-                self.session, customer, one.message, self.effects.opt_in
+                self.session, person, one.message, self.effects.opt_in
             )
-        self._note(customer, event)
-        order = await self._learn(one, customer)
-        self._route(customer, await self._as_kept(event, order), order)
+        self._note(person, event)
+        order = await self._learn(one)
+        self._route(person, await self._as_kept(event, order), order)
         for derived in await self._derived(one, subscription, order):
-            if await keep_events(self.session, [(derived, customer.id)]):
-                self._note(customer, derived)
-                self._route(customer, derived)
+            if await keep_events(self.session, [(derived, person.id)]):
+                self._note(person, derived)
+                self._route(person, derived)
 
-    def _note(self, known: Person | tables.Customer, event: Event) -> bool:
+    def _note(self, person: Person, event: Event) -> None:
         is_asked_for = event.name in self.relevance.asked_for
-        grain = self.effects.pace.of(LOOK_GRAIN)
-        return note(known, event, is_asked_for=is_asked_for, grain=grain)
+        if note(person, event, is_asked_for=is_asked_for, grain=self._look_grain):
+            self.noted[person.id] = person
 
-    async def _learn(self, one: Done, customer: tables.Customer) -> OrderRecord | None:
-        event = one.event
-        order = await learn_order(self.session, customer, event)
+    async def _learn(self, one: Done) -> OrderRecord | None:
+        person, event = one.person, one.event
+        order = await learn_order(self.session, person.id, event)
         if event.name in OBJECTIONS and one.message.customer_id is None:
             # Told by the shop; what we found out ourselves is on record already.
+            self.taught[person.id] = person
             proof = {"message_id": event.id}
             await withdraw_unless_given_since(
-                self.session, customer, at=event.happened_at, evidence=proof
+                self.session, person, at=event.happened_at, evidence=proof
             )
         if event.name == ORDER_COMPLETED:
+            self.taught[person.id] = person
             at = event.happened_at
-            customer.last_ordered_at = max(customer.last_ordered_at or at, at)
-            customer.bought_kind = self._kind(event.facts) or customer.bought_kind
+            person.last_ordered_at = max(person.last_ordered_at or at, at)
+            person.bought_kind = self._kind(event.facts) or person.bought_kind
         return order
+
+    async def _write(self) -> None:
+        """Write down what changed about people, for all of them at once."""
+        only_noted = [p for p in self.noted.values() if p.id not in self.taught]
+        await write_people(self.session, self.taught.values())
+        await write_moments(self.session, only_noted)
 
     async def _as_kept(self, event: Event, order: OrderRecord | None) -> Event:
         kept = as_kept(event, order)
@@ -217,22 +226,20 @@ class Group:
             self.kinds = {**self.kinds, **await kinds_of(self.session, news)}
         return kept
 
-    def _route(
-        self, customer: tables.Customer, event: Event, order: OrderRecord | None = None
-    ) -> None:
-        runs = self._runs(customer.id)
+    def _route(self, person: Person, event: Event, order: OrderRecord | None = None) -> None:
+        runs = self._runs(person.id)
         void = [order.id] if order and order.told.is_void else []
         effects = route(
             event,
-            view_of(customer, runs, void_orders=void),
+            view_of(person, runs, void_orders=void),
             runs.active,
             self.catalogue,
             now=self.effects.now,
             pace=self.effects.pace,
-            past=[e for e in self.past.get(customer.id, ()) if e.id not in self.ahead],
+            past=[e for e in self.past.get(person.id, ()) if e.id not in self.ahead],
         )
         for effect in effects:
-            started = self.effects.add(effect, customer.id, kind=self._kind(event.facts))
+            started = self.effects.add(effect, person.id, kind=self._kind(event.facts))
             if started:
                 runs.enter(started)
 
@@ -266,7 +273,7 @@ class Group:
 
 
 def view_of(
-    customer: tables.Customer, runs: Runs, *, void_orders: Collection[str] = ()
+    customer: Person | tables.Customer, runs: Runs, *, void_orders: Collection[str] = ()
 ) -> CustomerView:
     """The customer as routing sees them."""
     return CustomerView(

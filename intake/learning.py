@@ -8,7 +8,6 @@ from domain.events import VISITS, Event
 from domain.facts import product_id, products_in
 from domain.money import currency_in, money
 from domain.orders import ORDER_EVENTS
-from store import tables
 from store.orders import OrderRecord, find_order, tell_order
 from store.products import learn_products as keep_learned
 from store.sessions import AsyncSession
@@ -18,9 +17,7 @@ _WORDS: Final = ("name", "category", "price", "currency", "image_url", "url")
 Words = tuple[Any, ...]
 
 
-async def learn_order(
-    session: AsyncSession, customer: tables.Customer, event: Event
-) -> OrderRecord | None:
+async def learn_order(session: AsyncSession, customer_id: str, event: Event) -> OrderRecord | None:
     """Keep what an event says about an order; the order as it is now, when it says anything.
 
     A delivery says nothing, but asks what is left of its order.
@@ -30,7 +27,7 @@ async def learn_order(
         return None  # a checkout names an order that is still to come
     if event.name not in ORDER_EVENTS:
         return await find_order(session, order_id)
-    return await tell_order(session, order_id, customer_id=customer.id, event=event)
+    return await tell_order(session, order_id, customer_id=customer_id, event=event)
 
 
 async def learn_products(

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from domain.events import CHECKOUT_STARTED, ENGAGEMENT, PRODUCT_ADDED, VISITS, Event
-from store import tables
 from store.people import Person
 
 #: Visits that change nothing: somebody is there.
@@ -17,9 +16,7 @@ LOOK_GRAIN: Final = timedelta(minutes=1)
 _EXACTLY: Final = timedelta()
 
 
-def note(
-    known: Person | tables.Customer, event: Event, *, is_asked_for: bool, grain: timedelta
-) -> bool:
+def note(known: Person, event: Event, *, is_asked_for: bool, grain: timedelta) -> bool:
     """Remember when this last happened; False when nothing had to be written down.
 
     Of names that nobody asks for, only the last activity is kept: a shop's own do not pile up.
@@ -33,9 +30,7 @@ def note(
     return is_news
 
 
-def note_moment(
-    known: Person | tables.Customer, name: str, at: datetime, *, grain: timedelta = _EXACTLY
-) -> bool:
+def note_moment(known: Person, name: str, at: datetime, *, grain: timedelta = _EXACTLY) -> bool:
     """Remember when something of this name last happened; False when that is known already."""
     noted = known.latest.get(name)
     if noted is not None and at <= datetime.fromisoformat(noted) + grain:

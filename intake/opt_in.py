@@ -8,7 +8,7 @@ from typing import Any, Final
 from domain.events import SUBSCRIBED, SUBSCRIPTION_REQUESTED, UNSUBSCRIBED, EventName
 from domain.opt_in import CHANNEL, TOPIC, Confirmation, DoubleOptIn
 from store import tables
-from store.consents import last_word, record_consent, request_consent
+from store.consents import Consenting, last_word, record_consent, request_consent
 from store.sessions import AsyncSession
 from store.suppressions import lift_suppression
 
@@ -24,7 +24,7 @@ class Standing:
     is_pending: bool
 
     @classmethod
-    def of(cls, customer: tables.Customer) -> "Standing":
+    def of(cls, customer: Consenting) -> "Standing":
         """Where a customer stands now."""
         return cls(
             may_mail=CHANNEL in customer.consents.get(TOPIC, ()),
@@ -57,7 +57,7 @@ class Click:
 
 async def request_confirmation(  # noqa: PLR0913 - each is part of the proof
     session: AsyncSession,
-    customer: tables.Customer,
+    customer: Consenting,
     opt_in: DoubleOptIn,
     *,
     basis: str,

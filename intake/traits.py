@@ -11,8 +11,8 @@ from domain.traits import CHANNELS, Traits, read_traits
 from intake.noting import note_moment
 from intake.opt_in import FREED_BY_CONSENT, Standing, request_confirmation
 from intake.people import SAID
-from store import tables
 from store.consents import consents_in_force, record_consent
+from store.people import Person
 from store.sessions import AsyncSession
 from store.suppressions import lift_suppression
 
@@ -32,7 +32,7 @@ _FIELDS: Final = (
 
 
 async def apply_traits(
-    session: AsyncSession, customer: tables.Customer, message: Incoming, opt_in: DoubleOptIn
+    session: AsyncSession, customer: Person, message: Incoming, opt_in: DoubleOptIn
 ) -> EventName | None:
     """Take over what the message says; the event that it is when it changes whom we may mail.
 
@@ -54,7 +54,7 @@ async def apply_traits(
 
 async def _take_word(
     session: AsyncSession,
-    customer: tables.Customer,
+    customer: Person,
     traits: Traits,
     message: Incoming,
     opt_in: DoubleOptIn,
@@ -75,7 +75,7 @@ def _is_old(created_at: datetime | None, now: datetime) -> bool:
     return created_at is not None and created_at < now - _NEW_FOR
 
 
-def _take_fields(customer: tables.Customer, traits: Traits, *, only_gaps: bool) -> None:
+def _take_fields(customer: Person, traits: Traits, *, only_gaps: bool) -> None:
     def changes(name: str, value: Any) -> bool:
         return value is not None and not (only_gaps and getattr(customer, name) is not None)
 
@@ -96,7 +96,7 @@ def _take_fields(customer: tables.Customer, traits: Traits, *, only_gaps: bool) 
 
 async def _take_consent(
     session: AsyncSession,
-    customer: tables.Customer,
+    customer: Person,
     granted: frozenset[str],
     message: Incoming,
     opt_in: DoubleOptIn,
@@ -140,7 +140,7 @@ async def _take_consent(
 
 async def _request(
     session: AsyncSession,
-    customer: tables.Customer,
+    customer: Person,
     message: Incoming,
     opt_in: DoubleOptIn,
     *,
@@ -159,7 +159,7 @@ async def _request(
 
 
 async def withdraw_unless_given_since(
-    session: AsyncSession, customer: tables.Customer, *, at: datetime, evidence: Mapping[str, Any]
+    session: AsyncSession, customer: Person, *, at: datetime, evidence: Mapping[str, Any]
 ) -> None:
     """Take back consent to marketing mail, unless a later word about it is known."""
     if "email" in await _decided_since(session, customer, at):
@@ -178,9 +178,7 @@ async def withdraw_unless_given_since(
     )
 
 
-async def _decided_since(
-    session: AsyncSession, customer: tables.Customer, moment: datetime
-) -> set[str]:
+async def _decided_since(session: AsyncSession, customer: Person, moment: datetime) -> set[str]:
     """The channels about which a later word is known, for example by an unsubscribe link."""
     if not (customer.consents or customer.pending):
         return set()  # there was never a word: each would have left its topic here

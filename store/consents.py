@@ -2,14 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlmodel import col
 
 from store import tables
 from store.customers import same_person
 from store.sessions import AsyncSession
+from store.statements import write
+from store.upserts import table_of
+
+_APPEND: Final = insert(table_of(tables.ConsentChange))
+
+
+class Consenting(Protocol):
+    """A customer, as far as consents go: what is recorded is projected to here."""
+
+    id: str
+    #: Topic → channels granted.
+    consents: dict[str, list[str]]
+    #: Topic → channels that wait to be confirmed.
+    pending: dict[str, list[str]]
 
 
 async def consent_history(
@@ -44,7 +58,7 @@ async def last_word(
 
 async def record_consent(  # noqa: PLR0913 - each is part of the proof
     session: AsyncSession,
-    customer: tables.Customer,
+    customer: Consenting,
     *,
     topic: str,
     channel: str,
@@ -66,24 +80,24 @@ async def record_consent(  # noqa: PLR0913 - each is part of the proof
     if granted == holds and not (waits or wording or repeated):
         return False
     proof = {"basis": basis, "source": source, "wording": wording, "evidence": evidence}
-    _append(session, customer, at, topic=topic, channel=channel, granted=granted, **proof)
+    said = {"topic": topic, "channel": channel, "granted": granted, "confirm_until": None}
+    await _append(session, customer, at, **said, **proof)
     customer.consents = _with(customer.consents, topic, channel, there=granted)
     if waits:
         customer.pending = _with(customer.pending, topic, channel, there=False)
-    session.add(customer)
     return True
 
 
-def _append(session: AsyncSession, customer: tables.Customer, at: datetime, **said: Any) -> None:
+async def _append(session: AsyncSession, customer: Consenting, at: datetime, **said: Any) -> None:
     """Append what was said about a consent, with its proof; nothing is ever overwritten."""
     said["evidence"] = dict(said["evidence"] or {})
-    change = tables.ConsentChange(customer_id=customer.id, happened_at=at, recorded_at=at, **said)
-    session.add(change)
+    about = {"customer_id": customer.id, "happened_at": at, "recorded_at": at}
+    await write(session, _APPEND, [about | said])
 
 
 async def request_consent(  # noqa: PLR0913 - each is part of the proof
     session: AsyncSession,
-    customer: tables.Customer,
+    customer: Consenting,
     *,
     topic: str,
     channel: str,
@@ -97,10 +111,9 @@ async def request_consent(  # noqa: PLR0913 - each is part of the proof
     """Append a request: from now on nothing counts until it is confirmed."""
     proof = {"basis": basis, "source": source, "wording": wording, "evidence": evidence}
     said = {"topic": topic, "channel": channel, "granted": False, "confirm_until": confirm_until}
-    _append(session, customer, at, **said, **proof)
+    await _append(session, customer, at, **said, **proof)
     customer.consents = _with(customer.consents, topic, channel, there=False)
     customer.pending = _with(customer.pending, topic, channel, there=True)
-    session.add(customer)
 
 
 def _with(

@@ -5,13 +5,11 @@ anything else. What is written is what `tables.Event` reads.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
-
-from pydantic_core import to_json
 
 from domain.events import Event
 from store.overtaking import Overtaken
+from store.queries import json_of, text_of
 from store.sessions import AsyncSession
 
 _SQLITE: Final = """
@@ -31,8 +29,6 @@ _POSTGRESQL: Final = """
     ON CONFLICT (message_id) DO NOTHING
     RETURNING message_id
 """
-#: What a moment looks like in SQLite: SQLAlchemy's way, without the offset of UTC.
-_WITHOUT_OFFSET: Final = len("2026-01-01 00:00:00.000000")
 Row = tuple[Any, ...]
 
 
@@ -62,7 +58,7 @@ def _row(event: Event, customer_id: str) -> Row:
         event.id,
         customer_id,
         event.name,
-        to_json(event.properties).decode(),
+        json_of(event.properties),
         facts.subject,
         facts.order_id,
         event.happened_at,
@@ -73,8 +69,4 @@ def _row(event: Event, customer_id: str) -> Row:
 
 def _for_sqlite(row: Row) -> Row:
     *others, happened_at, received_at, is_history = row
-    return (*others, _text(happened_at), _text(received_at), is_history)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
+    return (*others, text_of(happened_at), text_of(received_at), is_history)

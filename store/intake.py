@@ -4,20 +4,18 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from domain.events import Event
+from domain.events import Event, EventName, Facts
+from domain.facts import facts_of
 from domain.journeys import OVER
 from domain.routing import ActiveRun
 from store import tables
-from store.events import EVENT_COLUMNS, read_event
-from store.runs import active_run
+from store.queries import Query, moment_in, object_in
 from store.sessions import AsyncSession
-from store.statements import any_of, fetch
-from store.upserts import table_of
 
 
 @dataclass(slots=True)
@@ -33,39 +31,36 @@ class Runs:
         self.entries[run.journey, run.key] = run.entered_at
 
 
-_EVENT: Final = table_of(tables.Event).c
-_RUN: Final = table_of(tables.Run).c
-_KNOWN: Final = select(_EVENT.message_id).where(_EVENT.message_id.in_(any_of("ids")))
-_RUNS: Final = (
-    select(
-        _RUN.id,
-        _RUN.journey,
-        _RUN.key,
-        _RUN.customer_id,
-        _RUN.status,
-        _RUN.entered_at,
-        _RUN.about,
-        _RUN.started_by,
-    )
-    .where(_RUN.customer_id.in_(any_of("ids")))
-    .order_by(_RUN.entered_at)
-)
+_KNOWN: Final = Query("SELECT message_id FROM event WHERE message_id {in_1}")
+_RUNS: Final = Query("""
+    SELECT customer_id, id, journey, key, status, entered_at, about, started_by
+    FROM run WHERE customer_id {in_1} ORDER BY entered_at
+""")
+_RECENT: Final = Query("""
+    SELECT customer_id, message_id, name, happened_at, received_at, properties, is_history
+    FROM event WHERE customer_id {in_1} AND happened_at >= {moment_2} ORDER BY happened_at, id
+""")
 
 
 async def known_messages(session: AsyncSession, message_ids: Collection[str]) -> set[str]:
     """Those of these message ids that were accepted before."""
-    return {found for (found,) in await fetch(session, _KNOWN, ids=list(message_ids))}
+    return {found for (found,) in await _KNOWN.rows(session, message_ids)}
 
 
 async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[str, Runs]:
     """The runs of these customers, by customer."""
     await session.flush()
     runs: dict[str, Runs] = defaultdict(Runs)
-    for row in await fetch(session, _RUNS, ids=list(customer_ids)):
-        known = runs[row.customer_id]
-        known.entries[row.journey, row.key] = row.entered_at
-        if row.status not in OVER:
-            known.active.append(active_run(row))
+    for customer_id, run_id, journey, key, status, entered_at, *about in await _RUNS.rows(
+        session, customer_ids
+    ):
+        known, entered = runs[customer_id], moment_in(entered_at)
+        known.entries[journey, key] = entered
+        if status not in OVER:
+            facts, started_by = Facts.model_validate(object_in(about[0])), about[1]
+            known.active.append(
+                ActiveRun(run_id, journey, key, entered, about=facts, started_by=started_by)
+            )
     return runs
 
 
@@ -73,17 +68,25 @@ async def recent_events(
     session: AsyncSession, customer_ids: Collection[str], *, since: datetime
 ) -> dict[str, list[Event]]:
     """What these customers did since, in order of time, by customer."""
-    event = tables.Event
-    found = await session.execute(
-        select(col(event.customer_id), *EVENT_COLUMNS)
-        .where(col(event.customer_id).in_(list(customer_ids)))
-        .where(col(event.happened_at) >= since)
-        .order_by(col(event.happened_at), col(event.id))
-    )
     recent: dict[str, list[Event]] = defaultdict(list)
-    for row in found:
-        recent[row.customer_id].append(read_event(row))
+    for customer_id, *event in await _RECENT.rows(session, customer_ids, since):
+        recent[customer_id].append(_event(*event))
     return recent
+
+
+def _event(
+    message_id: str, name: str, happened_at: Any, received_at: Any, properties: str, is_history: Any
+) -> Event:
+    said = object_in(properties)
+    return Event(
+        id=message_id,
+        name=EventName(name),
+        happened_at=moment_in(happened_at),
+        received_at=moment_in(received_at),
+        facts=facts_of(said),
+        properties=said,
+        is_history=bool(is_history),
+    )
 
 
 async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) -> dict[str, str]:

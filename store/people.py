@@ -1,9 +1,8 @@
 """Finding and joining people while events are taken in."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from operator import attrgetter
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
@@ -12,8 +11,9 @@ from sqlmodel import SQLModel, col
 from domain.journeys import OVER
 from store import tables
 from store.overtaking import Overtaken
+from store.queries import Query, json_of, moment_in, object_in, text_of
 from store.sessions import AsyncSession
-from store.statements import any_of, fetch, write
+from store.statements import write
 from store.upserts import add_missing, put, table_of
 
 #: A person's id outside: (`user` or `anonymous`, the id).
@@ -31,53 +31,71 @@ _OWNED: Final[Sequence[type[SQLModel]]] = (
 
 @dataclass(slots=True)
 class Person:
-    """A customer as the intake meets them at the door: who they are, and what they allow.
+    """A customer as the intake knows them: all that is on record, apart from the session.
 
-    The rest of a customer is read for those alone about whom something is told, or follows.
+    A group has hundreds of them. What changes is written at its end, for all at once.
     """
 
     id: str
     external_id: str | None = None
-    has_address: bool = False
-    consents: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    pending: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    email: str | None = None
+    email_key: str | None = None
+    phone: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    country: str | None = None
+    bought_kind: str | None = None
+    birthday: date | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    consents: dict[str, list[str]] = field(default_factory=dict)
+    pending: dict[str, list[str]] = field(default_factory=dict)
     #: Event name → when it last happened (ISO 8601).
-    latest: Mapping[str, str] = field(default_factory=dict)
+    latest: dict[str, str] = field(default_factory=dict)
     last_active_at: datetime | None = None
+    last_ordered_at: datetime | None = None
     #: Merged into somebody else, or erased.
     is_gone: bool = False
 
+    @property
+    def has_address(self) -> bool:
+        """Whether we know where to write to them."""
+        return self.email is not None
 
+
+#: What the intake learns of a person, apart from their id.
+_LEARNED: Final = tuple(
+    column.name for column in fields(Person) if column.name not in {"id", "external_id", "is_gone"}
+)
+_OWNERS: Final = Query("""
+    SELECT kind, value, customer_id FROM identity
+    WHERE kind = 'user' AND value {in_1} OR kind = 'anonymous' AND value {in_2}
+""")
+#: In the order of a person's fields.
+_PEOPLE: Final = Query("""
+    SELECT
+        id, external_id, email, email_key, phone, first_name, last_name, locale, timezone, country,
+        bought_kind, birthday, attributes, consents, pending, latest, last_active_at,
+        last_ordered_at, merged_into IS NOT NULL OR erased_at IS NOT NULL
+    FROM customer WHERE id {in_1} ORDER BY id {locked}
+""")
+_MOMENTS_SQLITE: Final = "UPDATE customer SET latest = ?, last_active_at = ? WHERE id = ?"
+_MOMENTS_POSTGRESQL: Final = """
+    UPDATE customer SET latest = noted.latest, last_active_at = noted.last_active_at
+    FROM unnest($1::jsonb[], $2::timestamptz[], $3::text[]) AS noted(latest, last_active_at, id)
+    WHERE customer.id = noted.id
+"""
 _CUSTOMER: Final = table_of(tables.Customer)
-_IDENTITY: Final = table_of(tables.Identity)
-_OWNERS: Final = select(_IDENTITY.c.kind, _IDENTITY.c.value, _IDENTITY.c.customer_id).where(
-    (_IDENTITY.c.kind == "user") & _IDENTITY.c.value.in_(any_of("users"))
-    | (_IDENTITY.c.kind == "anonymous") & _IDENTITY.c.value.in_(any_of("visitors"))
-)
-_AT_THE_DOOR: Final = (
-    select(
-        _CUSTOMER.c.id,
-        _CUSTOMER.c.external_id,
-        _CUSTOMER.c.email.is_not(None),
-        _CUSTOMER.c.consents,
-        _CUSTOMER.c.pending,
-        _CUSTOMER.c.latest,
-        _CUSTOMER.c.last_active_at,
-        _CUSTOMER.c.merged_into.is_not(None) | _CUSTOMER.c.erased_at.is_not(None),
-    )
-    .where(_CUSTOMER.c.id.in_(any_of("ids")))
-    .order_by(_CUSTOMER.c.id)
-    .with_for_update(key_share=True)
-)
 _CLAIM: Final = (
     update(_CUSTOMER)
     .where(_CUSTOMER.c.id == bindparam("ours"))
     .values(external_id=bindparam("theirs"))
 )
-_MOMENTS: Final = (
+_PEOPLE_NOW: Final = (
     update(_CUSTOMER)
     .where(_CUSTOMER.c.id == bindparam("ours"))
-    .values(latest=bindparam("noted"), last_active_at=bindparam("active_at"))
+    .values({name: bindparam(f"new_{name}") for name in _LEARNED})
 )
 
 
@@ -85,16 +103,28 @@ async def owners_of(session: AsyncSession, names: Collection[Name]) -> dict[Name
     """Which customer is known by each of these names; unknown ones are left out."""
     users = [value for kind, value in names if kind == "user"]
     visitors = [value for kind, value in names if kind == "anonymous"]
-    found = await fetch(session, _OWNERS, users=users, visitors=visitors)
-    return {(row.kind, row.value): row.customer_id for row in found}
+    found = await _OWNERS.rows(session, users, visitors)
+    return {(kind, value): customer_id for kind, value, customer_id in found}
 
 
 async def locked_people(session: AsyncSession, ids: Collection[str]) -> dict[str, Person]:
-    """These customers at the door, locked as by `locked_customers`."""
+    """These customers, locked as by `locked_customers`."""
     if not ids:
         return {}
     await session.flush()
-    return {row[0]: Person(*row) for row in await fetch(session, _AT_THE_DOOR, ids=sorted(ids))}
+    return {row[0]: _person(row) for row in await _PEOPLE.rows(session, sorted(ids))}
+
+
+def _person(row: Sequence[Any]) -> Person:
+    texts, (birthday, *objects), (active_at, ordered_at, is_gone) = row[:11], row[11:16], row[16:]
+    read = (
+        date.fromisoformat(birthday) if isinstance(birthday, str) else birthday,
+        *map(object_in, objects),
+        moment_in(active_at),
+        moment_in(ordered_at),
+        bool(is_gone),
+    )
+    return Person(*texts, *read)
 
 
 async def add_people(session: AsyncSession, people: Iterable[tuple[Person, datetime]]) -> None:
@@ -113,13 +143,27 @@ async def claim(session: AsyncSession, external_ids: Mapping[str, str]) -> None:
     await write(session, _CLAIM, rows)
 
 
-async def write_moments(session: AsyncSession, people: Iterable[Person]) -> None:
-    """Write down when these customers last did what."""
+async def write_people(session: AsyncSession, people: Iterable[Person]) -> None:
+    """Write down what was learned of these customers."""
     rows = [
-        {"ours": person.id, "noted": person.latest, "active_at": person.last_active_at}
-        for person in sorted(people, key=attrgetter("id"))
+        {"ours": person.id, **{f"new_{name}": getattr(person, name) for name in _LEARNED}}
+        for person in people
     ]
-    await write(session, _MOMENTS, rows)
+    await write(session, _PEOPLE_NOW, rows)
+
+
+async def write_moments(session: AsyncSession, people: Collection[Person]) -> None:
+    """Write down when these customers last did what, and nothing else."""
+    if not people:
+        return
+    connection = await session.connection()
+    rows = [(json_of(person.latest), person.last_active_at, person.id) for person in people]
+    if session.get_bind().dialect.name == "sqlite":
+        texts = [(latest, at and text_of(at), ours) for latest, at, ours in rows]
+        await connection.exec_driver_sql(_MOMENTS_SQLITE, texts)
+    else:
+        columns = tuple(list(column) for column in zip(*rows, strict=True))
+        await connection.exec_driver_sql(_MOMENTS_POSTGRESQL, columns)
 
 
 async def locked_customers(
@@ -136,19 +180,6 @@ async def locked_customers(
         .where(col(customer.id).in_(sorted(ids)))
         .order_by(col(customer.id))
         .with_for_update(key_share=True)  # nobody's rows that refer to them have to wait
-        .execution_options(populate_existing=True)
-    )
-    return {row.id: row for row in found}
-
-
-async def customers_at_hand(
-    session: AsyncSession, ids: Collection[str]
-) -> dict[str, tables.Customer]:
-    """All that is known of these customers, who are locked already."""
-    customer = tables.Customer
-    found = await session.scalars(
-        select(customer)
-        .where(col(customer.id).in_(list(ids)))
         .execution_options(populate_existing=True)
     )
     return {row.id: row for row in found}

@@ -23,7 +23,7 @@ from tests.fakes.happenings import NOON, happened
 from workflows.catalogue import CATALOGUE
 
 VISITOR = Person(id="cus_visitor")
-READER = Person(id="cus_reader", has_address=True, consents={"marketing": ["email"]})
+READER = Person(id="cus_reader", email="reader@example.org", consents={"marketing": ["email"]})
 BROWSING = "browse-abandonment"
 
 
