@@ -23,6 +23,7 @@ def sqlite_engine(
         url,
         # We begin transactions ourselves: the driver would begin too late, and never IMMEDIATE.
         connect_args={"timeout": PATIENCE, "isolation_level": None},
+        hide_parameters=True,  # errors are logged, and what is written here is about people
         **options,
     )
     hooks = engine.sync_engine
@@ -56,7 +57,7 @@ def postgresql_engine(
     else:
         settings |= session_settings or {}
     told = {**arguments, "server_settings": settings, "command_timeout": answers_within}
-    engine = create_async_engine(access.url, connect_args=told, **options)
+    engine = create_async_engine(access.url, connect_args=told, hide_parameters=True, **options)
     event.listen(engine.sync_engine, "handle_error", _tell_silence)
     return engine
 
