@@ -213,6 +213,14 @@ class TestWeMissYou:
         isolated = "\N{FIRST STRONG ISOLATE}נועה\N{POP DIRECTIONAL ISOLATE}"
         assert mail.subject.startswith(f"{isolated}, it")
 
+    def test_leaves_a_name_out_of_its_subject_rather_than_cut_it(self) -> None:
+        long = replace(RICH, person=replace(RICH.person, first_name="Maximiliane " * 3))
+
+        mail = shipped().render("win-back", "we-miss-you", long)
+
+        assert "Maximiliane" not in mail.subject
+        assert "Hello Maximiliane" in mail.text
+
 
 class TestKeptForYou:
     def test_lists_the_cart_as_it_is(self) -> None:
@@ -228,6 +236,21 @@ class TestKeptForYou:
             "\n"
             "Zum Warenkorb: https://shop.example/cart\n"
         ) in text
+
+    @pytest.mark.parametrize(
+        ("pictures", "tiles"),
+        [(("https://shop.example/1.jpg", None), 1), ((None, None), 0), ((None,), 0)],
+    )
+    def test_keeps_its_columns_when_a_picture_is_missing(
+        self, pictures: tuple[str | None, ...], tiles: int
+    ) -> None:
+        shown = (replace(RICH.products[0], image_url=picture) for picture in pictures)
+
+        mail = shipped().render(
+            "cart-abandonment", "kept-for-you", replace(RICH, products=tuple(shown))
+        )
+
+        assert mail.html.count('class="tile"') == tiles
 
 
 class TestIncentive:
