@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,9 @@ LONGEST = ("whole_way", "docs", "test_up", "test_any_order", "test_continuing", 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    names = Counter(item.nodeid for item in items)
+    if alike := [name for name, tests in names.items() if tests > 1]:
+        raise pytest.UsageError(f"Of tests with one name only one would run: {', '.join(alike)}")
     items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
 
 
