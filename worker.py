@@ -248,10 +248,25 @@ async def running_workers(settings: Settings) -> AsyncIterator[None]:
             sends_per_second=settings.sends_per_second,
             version=version,
         )
-        for worker in (*workers, build_upkeep(client, complements, version=version)):
-            await stack.enter_async_context(worker)
+        upkeep = build_upkeep(client, complements, version=version)
+        await stack.enter_async_context(all_at_work([*workers, upkeep]))
         await _keep_schedule(client, settings)
         yield
+
+
+@asynccontextmanager
+async def all_at_work(workers: Sequence[Worker]) -> AsyncIterator[None]:
+    """All of them at work; at the end each takes up no more and finishes what it has in hand.
+
+    They do so at the same time: together they take no longer than one of them.
+    """
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
 async def _keep_schedule(client: Client, settings: Settings) -> None:
