@@ -31,7 +31,7 @@ async def work_for(client: Client, patience: Patience) -> Worker:
     """A worker, and an activity that waits for it."""
     queue = f"queue-{uuid4()}"
     await client.start_activity(
-        Patience.wait,
+        "wait-for-ever",
         id=queue,
         task_queue=queue,
         start_to_close_timeout=timedelta(minutes=1),
