@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from domain.events import Event, Facts, Heard
 from domain.ids import new_run_id, workflow_id
-from domain.journeys import JourneySettings, JourneyStart, RunStatus
+from domain.journeys import JourneySettings, JourneyStart
 from domain.opt_in import DoubleOptIn
 from domain.pace import Pace
 from domain.routing import ActiveRun, Effect, SignalRun, StartRun
 from domain.rules import JourneyRules
-from store import tables
-from store.dispatches import LEASE
+from store.dispatches import LEASE, NewDispatch
+from store.runs import NewRun
 
 #: Made once: pydantic looks for a generic's class anew each time it is named.
 _Start: Final = JourneyStart[JourneySettings]
@@ -37,8 +37,8 @@ class Effects:
     owner: str
     now: datetime
     opt_in: DoubleOptIn
-    runs: list[tables.Run] = field(default_factory=list)
-    dispatches: list[tables.Dispatch] = field(default_factory=list)
+    runs: list[NewRun] = field(default_factory=list)
+    dispatches: list[NewDispatch] = field(default_factory=list)
 
     def add(self, effect: Effect, customer_id: str, *, kind: str | None = None) -> ActiveRun | None:
         """Put an effect on record; returns the run when it starts one."""
@@ -64,13 +64,12 @@ class Effects:
         rules, trigger, run_id = self.catalogue[effect.journey], effect.trigger, new_run_id()
         about = trigger.facts.model_copy(update={"kind": kind})
         settings = direct.settings if direct else rules.settings
-        run = tables.Run(
+        run = NewRun(
             id=run_id,
             journey=rules.name,
             key=effect.key,
             customer_id=customer_id,
             workflow_id=workflow_id(rules.name, customer_id, run_id),
-            status=RunStatus.WAITING,
             entered_at=trigger.happened_at,
             created_at=self.now,
             settings=settings.model_dump(mode="json"),
@@ -91,7 +90,7 @@ class Effects:
             started_by=trigger.id,
         )
 
-    def _input(self, run: tables.Run, settings: JourneySettings, about: Facts) -> dict[str, Any]:
+    def _input(self, run: NewRun, settings: JourneySettings, about: Facts) -> dict[str, Any]:
         start = _Start(
             run_id=run.id,
             customer_id=run.customer_id,
@@ -105,7 +104,7 @@ class Effects:
 
     def _dispatch(self, run_id: str, kind: str, name: str, payload: dict[str, Any]) -> None:
         self.dispatches.append(
-            tables.Dispatch(
+            NewDispatch(
                 run_id=run_id,
                 kind=kind,
                 name=name,

@@ -14,6 +14,7 @@ from store import tables
 from store.dispatches import add_dispatches, held_elsewhere
 from store.journey_settings import catalogue_in_force
 from store.overtaking import overtaking_noticed
+from store.runs import add_runs
 from store.sessions import AsyncSession, Database
 
 
@@ -64,12 +65,12 @@ class Transactions:
         if in_hand:
             self.deliverer.deliver(in_hand)
 
-    async def _record(self, session: AsyncSession, effects: Effects) -> list[tables.Dispatch]:
+    async def _record(self, session: AsyncSession, effects: Effects) -> Sequence[tables.Dispatch]:
         """Write runs and deliveries; returns those that this process delivers itself."""
         if not effects.dispatches:
             return []
-        session.add_all(effects.runs)
-        await session.flush()
+        await session.flush()  # what the session still holds, before what refers to it
+        await add_runs(session, effects.runs)
         new = {run.id for run in effects.runs}
         older = {row.run_id for row in effects.dispatches} - new
         owner = self.deliverer.owner
@@ -79,5 +80,4 @@ class Transactions:
             if row.run_id in left or not has_room:
                 # Behind somebody's earlier delivery, or too many at once: swept up in its turn.
                 row.owner, row.leased_until = None, effects.now
-        await add_dispatches(session, effects.dispatches)
-        return [row for row in effects.dispatches if row.owner]
+        return await add_dispatches(session, effects.dispatches)

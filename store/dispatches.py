@@ -5,23 +5,59 @@ lease is over, and renews it while it has them in hand; what a crashed one left 
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlmodel import col
 
 from store import tables
 from store.sessions import AsyncSession
+from store.upserts import table_of
 
 #: How long a crashed process keeps others from what it had in hand.
 LEASE: Final = timedelta(seconds=15)
 
 
-async def add_dispatches(session: AsyncSession, rows: Sequence[tables.Dispatch]) -> None:
-    """Add rows; they know their ids afterwards."""
-    session.add_all(rows)
-    await session.flush()
+_DISPATCH: Final = table_of(tables.Dispatch)
+_ADD: Final = {
+    # SQLite, with its only writer, numbers rows as they come; SQLAlchemy would add them singly.
+    "sqlite": insert(_DISPATCH).returning(_DISPATCH.c.id),
+    "postgresql": insert(_DISPATCH).returning(_DISPATCH.c.id, sort_by_parameter_order=True),
+}
+
+
+@dataclass(slots=True)
+class NewDispatch:
+    """A start or signal that Temporal is to be told; its columns are those of `tables.Dispatch`."""
+
+    run_id: str
+    kind: str
+    name: str
+    payload: dict[str, Any]
+    #: Who has it in hand until when; None where it is left to whoever comes first.
+    owner: str | None
+    leased_until: datetime
+    created_at: datetime
+
+
+async def add_dispatches(
+    session: AsyncSession, new: Sequence[NewDispatch]
+) -> Sequence[tables.Dispatch]:
+    """Add starts and signals in this order; returns those that somebody has in hand."""
+    if not new:
+        return []
+    rows = [{name: getattr(one, name) for name in NewDispatch.__slots__} for one in new]
+    connection = await session.connection()
+    statement = _ADD[session.get_bind().dialect.name]
+    added = await connection.execute(statement, [{**row, "attempts": 0} for row in rows])
+    ids = sorted(number for (number,) in added)
+    return [
+        tables.Dispatch(id=number, **row)
+        for number, row in zip(ids, rows, strict=True)
+        if row["owner"]
+    ]
 
 
 async def held_elsewhere(

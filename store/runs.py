@@ -1,10 +1,11 @@
 """Queries on runs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, insert, select
 from sqlmodel import col
 
 from domain.events import Facts
@@ -13,6 +14,30 @@ from domain.routing import ActiveRun
 from store import tables
 from store.customers import same_person
 from store.sessions import AsyncSession
+from store.statements import write
+from store.upserts import table_of
+
+_ADD: Final = insert(table_of(tables.Run))
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run as it begins; its columns are those of `tables.Run`."""
+
+    id: str
+    journey: str
+    key: str
+    customer_id: str
+    workflow_id: str
+    entered_at: datetime
+    created_at: datetime
+    settings: dict[str, Any]
+    settings_version: int
+    about: dict[str, Any]
+    started_by: str
+    idempotency_key: str | None = None
+    request_hash: str | None = None
+    status: RunStatus = RunStatus.WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +56,12 @@ class RunFilter:
     #: Our own id of the customer; those merged into them count as well.
     customer_id: str | None = None
     status: RunStatus | None = None
+
+
+async def add_runs(session: AsyncSession, runs: Sequence[NewRun]) -> None:
+    """Write down runs that begin."""
+    rows = [{name: getattr(run, name) for name in NewRun.__slots__} for run in runs]
+    await write(session, _ADD, rows)
 
 
 async def list_runs(

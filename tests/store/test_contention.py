@@ -18,7 +18,7 @@ from domain.messages import MessageKind, MessageStatus, StepRequest
 from store import tables
 from store.customers import locked_customer
 from store.deliveries import advance, messages_of
-from store.dispatches import add_dispatches, lease_overdue
+from store.dispatches import NewDispatch, add_dispatches, lease_overdue
 from store.ledger import StepRecords, conclude, note, records_for
 from store.overtaking import Overtaken, again_if
 from store.people import locked_customers
@@ -165,10 +165,11 @@ class TestLettersLeftBehind:
         ids = [f"run_{number:03}" for number in range(self.RUNS)]
         await keep(database, ada(), *(run(i, key=i) for i in ids))
         rows = [
-            tables.Dispatch(
+            NewDispatch(
                 run_id=run_id,
                 kind="signal",
                 name=name,
+                payload={},
                 owner=None,
                 leased_until=NOON - timedelta(seconds=1),
                 created_at=NOON,
