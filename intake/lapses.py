@@ -43,11 +43,14 @@ class LapseWatch(Repeating):
         self._pace, self._now = pace, now
 
     async def look(self) -> None:
-        """Send `Customer Lapsed` for everybody whose silence has just become too long."""
+        """Send `Customer Lapsed` for everybody whose silence has just become too long.
+
+        Not while the journey is paused: it would refuse them, and a silence is noticed once.
+        """
         async with self._database.reading() as session:
             catalogue = await catalogue_in_force(session, self._catalogue)
         for rules in catalogue.values():
-            if isinstance(rules.settings, LapsingSettings):
+            if isinstance(rules.settings, LapsingSettings) and not rules.is_paused:
                 await self._look_for(rules.settings, rules.entry.fresh_for)
 
     async def _look_for(self, settings: LapsingSettings, fresh_for: timedelta) -> None:

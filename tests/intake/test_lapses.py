@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -7,6 +7,7 @@ from domain.pace import Pace
 from domain.products import Product, ProductKind
 from intake.lapses import LapseWatch
 from store import tables
+from store.journey_settings import set_paused
 from tests.fakes.front_door import FrontDoor
 from workflows.catalogue import CATALOGUE
 
@@ -31,6 +32,11 @@ async def watch(door: FrontDoor) -> LapseWatch:
     return watch_at(door)
 
 
+async def pause(door: FrontDoor, *, since: datetime | None) -> None:
+    async with door.database.writing() as session:
+        await set_paused(session, "win-back", since)
+
+
 async def lapses(door: FrontDoor) -> int:
     return (await door.done_by()).count("Customer Lapsed")
 
@@ -45,6 +51,19 @@ class TestASilence:
         await watch.look()
 
         assert await lapses(door) == 1
+        assert (await door.started())[-1] == "win-back"
+
+    async def test_is_noticed_once_a_paused_journey_is_resumed(
+        self, door: FrontDoor, watch: LapseWatch
+    ) -> None:
+        door.clock.passes(days=90, minutes=1)
+        await pause(door, since=door.clock())
+        await watch.look()
+        door.clock.passes(days=1)
+        await pause(door, since=None)
+
+        await watch.look()
+
         assert (await door.started())[-1] == "win-back"
 
     async def test_is_noticed_once_however_often_and_by_however_many(
