@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.addresses import Access
 from store.failures import no_answer_from
+from store.sqlite_driver import Connection
 
 #: How long to wait for a lock or a free connection, in seconds.
 PATIENCE: Final = 30
@@ -22,7 +23,11 @@ def sqlite_engine(
     engine = create_async_engine(
         url,
         # We begin transactions ourselves: the driver would begin too late, and never IMMEDIATE.
-        connect_args={"timeout": PATIENCE, "isolation_level": None},
+        connect_args={
+            "timeout": PATIENCE,
+            "isolation_level": None,
+            "async_creator_fn": Connection,
+        },
         hide_parameters=True,  # errors are logged, and what is written here is about people
         **options,
     )

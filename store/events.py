@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlmodel import col
 
 from domain.events import Event, EventName
 from domain.facts import facts_of
 from store import tables
 from store.sessions import AsyncSession
+from store.statements import any_of, fetch
 
 #: What `read_event` wants of a row.
 EVENT_COLUMNS: Final = (
@@ -21,6 +22,19 @@ EVENT_COLUMNS: Final = (
     col(tables.Event.properties),
     col(tables.Event.is_history),
 )
+
+_ABOUT: Final = (
+    (col(tables.Event.customer_id) == bindparam("customer_id"))
+    & (col(tables.Event.happened_at) >= bindparam("since"))
+    & col(tables.Event.name).in_(any_of("names"))
+)
+_EVENTS_SINCE: Final = (
+    select(*EVENT_COLUMNS)
+    .where(_ABOUT)
+    .order_by(col(tables.Event.happened_at).desc(), col(tables.Event.id).desc())
+    .limit(bindparam("latest"))
+)
+_MOMENTS: Final = select(col(tables.Event.happened_at)).where(_ABOUT)
 
 
 def read_event(row: Row[Any]) -> Event:
@@ -48,25 +62,20 @@ async def events_since(
 
     Of more than `latest` the most recent ones.
     """
-    found = await session.execute(
-        select(*EVENT_COLUMNS)
-        .where(col(tables.Event.customer_id) == customer_id)
-        .where(col(tables.Event.happened_at) >= since)
-        .where(col(tables.Event.name).in_(list(names)))
-        .order_by(col(tables.Event.happened_at).desc(), col(tables.Event.id).desc())
-        .limit(latest)
+    found = await fetch(
+        session,
+        _EVENTS_SINCE,
+        customer_id=customer_id,
+        since=since,
+        names=list(names),
+        latest=latest,
     )
-    return [read_event(row) for row in reversed(found.all())]
+    return [read_event(row) for row in reversed(found)]
 
 
 async def moments_of(
     session: AsyncSession, customer_id: str, since: datetime, *, names: Sequence[str]
 ) -> list[datetime]:
     """When the customer's events of these names happened, from `since` on."""
-    found = await session.scalars(
-        select(col(tables.Event.happened_at))
-        .where(col(tables.Event.customer_id) == customer_id)
-        .where(col(tables.Event.happened_at) >= since)
-        .where(col(tables.Event.name).in_(list(names)))
-    )
-    return list(found)
+    found = await fetch(session, _MOMENTS, customer_id=customer_id, since=since, names=list(names))
+    return [row.happened_at for row in found]

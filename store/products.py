@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlmodel import col
 
 from domain.products import Product, ProductKind, slowest
@@ -35,7 +35,7 @@ _COLUMNS: Final = (
 )
 
 
-def as_product(row: tables.Product) -> Product:
+def as_product(row: tables.Product | Row[Any]) -> Product:
     """The product that a row keeps."""
     plain = {name: getattr(row, name) for name in ("id", "currency", *_TOLD_BY_EVENTS, *_PLAIN)}
     return Product(

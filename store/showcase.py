@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import col
@@ -16,18 +17,20 @@ from store.events import events_since
 from store.orders import find_order
 from store.products import as_product
 from store.sessions import AsyncSession
+from store.statements import any_of, fetch
+from store.upserts import table_of
 
 #: A cart older than this is forgotten.
 _CART_MEMORY = timedelta(days=60)
+_PRODUCT: Final = table_of(tables.Product)
+_BY_ID: Final = select(_PRODUCT).where(_PRODUCT.c.id.in_(any_of("ids")))
 
 
 async def products_by_id(session: AsyncSession, ids: Sequence[str]) -> list[Product]:
     """The products with these ids, in this order; unknown ones are left out."""
     if not ids:
         return []
-    rows = await session.scalars(
-        select(tables.Product).where(col(tables.Product.id).in_(list(ids)))
-    )
+    rows = await fetch(session, _BY_ID, ids=list(ids))
     known = {row.id: as_product(row) for row in rows}
     return [known[product_id] for product_id in ids if product_id in known]
 
