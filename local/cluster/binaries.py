@@ -12,7 +12,7 @@ from domain.errors import DormouseError
 
 #: What the cluster is tested with; the embedded server is the same version.
 TEMPORAL_VERSION: Final = (1, 32)
-OLDEST_POSTGRESQL: Final = 13
+OLDEST_POSTGRESQL: Final = 14
 _TEMPORAL_MODULE: Final = "go.temporal.io/server"
 _HOW_TO: Final = "docs/how-to/cluster.md says how"
 _POSTGRESQL: Final = ("postgres", "initdb", "createdb", "dropdb", "psql", "pg_isready")
@@ -81,7 +81,7 @@ def _postgresql(path: str | None, debian: Path) -> Path:
     version = version_in(told := _says(folder / "postgres"))
     if not version or version[0] < OLDEST_POSTGRESQL:
         raise WrongBinary(
-            f"{folder / 'postgres'} is too old for Temporal, it says {told!r}: put PostgreSQL "
+            f"{folder / 'postgres'} is too old, it says {told!r}: put PostgreSQL "
             f"{OLDEST_POSTGRESQL} or newer before it on the PATH."
         )
     return folder

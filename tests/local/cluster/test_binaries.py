@@ -56,7 +56,7 @@ class TestThePrograms:
     def test_of_postgresql_are_found_where_debian_keeps_the_newest(
         self, machine: Path, tmp_path: Path
     ) -> None:
-        for version in ("9.6", "15", "13"):
+        for version in ("9.6", "15", "14"):
             for name in POSTGRESQL:
                 program(
                     tmp_path / "debian" / version / "bin", name, f"{name} (PostgreSQL) {version}.1"
@@ -99,10 +99,10 @@ class TestAProgramThatWillNotDo:
         with pytest.raises(WrongBinary, match=r"temporal-server does not run \(.*\): install it"):
             find_binaries(str(machine))
 
-    def test_is_a_postgresql_that_temporal_no_longer_takes(self, machine: Path) -> None:
-        program(machine, "postgres", "postgres (PostgreSQL) 12.20")
+    def test_is_a_postgresql_that_is_too_old(self, machine: Path) -> None:
+        program(machine, "postgres", "postgres (PostgreSQL) 13.20")
 
-        with pytest.raises(WrongBinary, match=r"too old for Temporal, .*PostgreSQL 13 or newer"):
+        with pytest.raises(WrongBinary, match=r"too old, .*PostgreSQL 14 or newer"):
             find_binaries(str(machine))
 
     def test_is_a_postgresql_without_its_clients(self, machine: Path) -> None:
@@ -113,7 +113,7 @@ class TestAProgramThatWillNotDo:
             find_binaries(str(machine))
 
         assert str(refusal.value) == (
-            "PostgreSQL's psql, pg_isready cannot be found: install PostgreSQL 13 or newer, server "
+            "PostgreSQL's psql, pg_isready cannot be found: install PostgreSQL 14 or newer, server "
             "and client, or add its bin folder to the PATH."
         )
 
