@@ -5,14 +5,14 @@
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell $(name) -c 'import sys, venv, ensurepip; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
-# Written when .venv holds exactly what requirements.lock says; the network is not needed again.
+# Written when .venv holds exactly what requirements.lock and pyproject.toml say; the network is not needed again.
 READY := $(VENV)/.ready
 
 .PHONY: help
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements.lock
+$(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Dormouse needs Python 3.11 or newer, with venv: install it, or set PYTHON to it." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

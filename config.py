@@ -1,25 +1,46 @@
 """Settings: the one reader of the environment (`DORMOUSE_*`, and `.env` beside it)."""
 
 from datetime import timedelta
+from difflib import get_close_matches
 from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from zoneinfo import available_timezones
 
-from babel import Locale, UnknownLocaleError
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
 
 from domain.durations import Duration
 from domain.errors import DormouseError
 from domain.pace import Pace
 from domain.recommending import Togetherness
+from setting_types import (
+    Address,
+    BuildId,
+    Country,
+    Currency,
+    DeploymentName,
+    LocaleName,
+    Proxies,
+    ReviewUrl,
+    Secret,
+    Text,
+    TimeZoneName,
+    Url,
+    WebhookKeys,
+)
 
-# Temporal joins both with a dot, and keeps the colon and double underscores to itself.
-_DEPLOYMENT_NAME: Final = r"^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$"
-_BUILD_ID: Final = r"^([A-Za-z0-9]+([._-][A-Za-z0-9]+)*)?$"
+_PREFIX: Final = "DORMOUSE_"
+#: Not for installations, but for whoever debugs or tests.
+_NOT_SETTINGS: Final = ("DORMOUSE_DEBUG", "DORMOUSE_TEST_")
+_LISTED: Final = "docs/settings.md lists those that there are."
 
 
 class WrongSetting(DormouseError):
@@ -34,48 +55,15 @@ class Sender(StrEnum):
     SMTP = "smtp"
 
 
-def _address(value: str) -> str:
-    if "@" not in parseaddr(value)[1]:
-        raise ValueError("must be an address like 'Dormouse Shop <hello@shop.example>'")
-    return value
-
-
-def _locale(value: str) -> str:
-    try:
-        Locale.parse(value, sep="-" if "-" in value else "_")
-    except (UnknownLocaleError, ValueError) as error:
-        raise ValueError("must be a locale like 'en', 'de-AT' or 'tr'") from error
-    return value
-
-
-def _timezone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("must be an IANA time zone like 'Europe/Berlin'")
-    return value
-
-
-def _public_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must start with https:// (or http:// on one machine)")
-    return value.rstrip("/")
-
-
-def _review_url(value: str) -> str:
-    if "{product_id}" not in value:
-        raise ValueError("must hold {product_id}, like https://shop.example/review/{product_id}")
-    return value
-
-
-Url = Annotated[str, AfterValidator(_public_url)]
-ReviewUrl = Annotated[Url, AfterValidator(_review_url)]
-Address = Annotated[str, AfterValidator(_address)]
-
-
 class Settings(BaseSettings):
     """Everything that differs between installations. Each field is `DORMOUSE_<NAME>`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DORMOUSE_", env_file=".env", extra="ignore", frozen=True
+        env_prefix=_PREFIX,
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     #: Where state lives on this machine: database, Temporal's state, outbox.
@@ -93,13 +81,13 @@ class Settings(BaseSettings):
     #: Where the links to running journeys point to; the embedded UI unless set.
     temporal_ui_url: Url | None = None
     #: Proxies whose word on the caller's address is taken: addresses or networks, comma-separated.
-    trusted_proxies: str = "127.0.0.1"
+    trusted_proxies: Proxies = "127.0.0.1"
 
     #: Names this code to Temporal, which then gives it work only once it is made current.
     #: Unversioned, as on one machine, unless set.
-    build_id: str = Field(default="", pattern=_BUILD_ID)
+    build_id: BuildId = ""
     #: What the builds are versions of.
-    deployment_name: str = Field(default="dormouse", pattern=_DEPLOYMENT_NAME)
+    deployment_name: DeploymentName = "dormouse"
     #: Where the worker answers Prometheus with Temporal's metrics; nowhere unless set.
     worker_metrics_port: int | None = Field(default=None, ge=1, le=65_535)
 
@@ -107,7 +95,7 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr | None = None
     sendgrid_url: Url = "https://api.sendgrid.com"
     #: Public keys of the Event Webhook, comma-separated (two while rotating).
-    sendgrid_webhook_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    sendgrid_webhook_keys: Annotated[WebhookKeys, NoDecode] = ()
     smtp_url: SecretStr | None = None
     #: Mails per second that the provider takes; 0 means no limit of ours.
     sends_per_second: float = Field(default=0, ge=0)
@@ -118,7 +106,7 @@ class Settings(BaseSettings):
     rate_limit: float = Field(default=0, ge=0, le=1_000_000)
 
     #: Signs the links in mails. Generated and kept in the data folder by `up` and `demo`.
-    secret_key: SecretStr | None = Field(default=None, min_length=32)
+    secret_key: Secret | None = None
     #: Virtual seconds per real second, for demonstrations; 1 in production.
     time_scale: float = Field(default=1, ge=1, le=10_000_000)
 
@@ -128,9 +116,9 @@ class Settings(BaseSettings):
     bought_together_min_orders: int = Field(default=3, ge=1)
     bought_together_min_lift: float = Field(default=1.5, ge=1)
 
-    shop_name: str = "Dormouse Shop"
+    shop_name: Text = "Dormouse Shop"
     shop_url: Url = "https://shop.example"
-    shop_postal_address: str = "Dormouse Shop, 1 Hazel Lane, 12345 Woodland"
+    shop_postal_address: Text = "Dormouse Shop, 1 Hazel Lane, 12345 Woodland"
     shop_from: Address = "Dormouse Shop <hello@shop.example>"
     #: Where a product is reviewed, with {product_id} in it; #reviews of its own page unless set.
     shop_review_url: ReviewUrl | None = None
@@ -138,10 +126,15 @@ class Settings(BaseSettings):
     shop_support: Address | None = None
     #: Whether a consent to marketing mail holds only once it was confirmed by a link in a mail.
     shop_double_opt_in: Literal["off", "on"] = "off"
-    shop_locale: Annotated[str, AfterValidator(_locale)] = "en"
-    shop_timezone: Annotated[str, AfterValidator(_timezone)] = "Europe/London"
-    shop_country: str = Field(default="GB", pattern="^[A-Z]{2}$")
-    shop_currency: str = Field(default="GBP", pattern="^[A-Z]{3}$")
+    shop_locale: LocaleName = "en"
+    shop_timezone: TimeZoneName = "Europe/London"
+    shop_country: Country = "GB"
+    shop_currency: Currency = "GBP"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_empty_for_unset(cls, values: dict[str, object]) -> dict[str, object]:
+        return {name: value for name, value in values.items() if value != ""}
 
     @model_validator(mode="before")
     @classmethod
@@ -201,6 +194,10 @@ class Settings(BaseSettings):
         return parseaddr(self.shop_support or self.shop_from)[1]
 
 
+#: What no message may show.
+_SECRETS: Final = {"database_url", "secret_key", "sendgrid_api_key", "smtp_url"}
+
+
 def read_settings(**given: object) -> Settings:
     """The settings of this process; raises WrongSetting with one sentence per mistake."""
     try:
@@ -209,9 +206,36 @@ def read_settings(**given: object) -> Settings:
         raise WrongSetting(" ".join(_sentence(e) for e in error.errors())) from error
 
 
+def doubts() -> list[str]:
+    """One sentence for each variable that looks like a setting of ours and is none."""
+    sources = (EnvSettingsSource(Settings), DotEnvSettingsSource(Settings))
+    given = {name.upper() for source in sources for name in source.env_vars}
+    unknown = sorted(given - {variable(name) for name in Settings.model_fields})
+    return [
+        _doubt(name)
+        for name in unknown
+        if name.startswith(_PREFIX) and not name.startswith(_NOT_SETTINGS)
+    ]
+
+
+def _doubt(name: str) -> str:
+    meant = name.removeprefix(_PREFIX).lower()
+    nearest = get_close_matches(meant, Settings.model_fields, n=1)
+    cure = f"did you mean {variable(nearest[0])}?" if nearest else _LISTED
+    return f"{name} is no setting and changes nothing: {cure}"
+
+
 def _sentence(error: object) -> str:
     assert isinstance(error, dict)  # noqa: S101 - pydantic's own shape
-    message = error["msg"].removeprefix("Value error, ")
+    told = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if not error["loc"]:
-        return f"{message}."
-    return f"DORMOUSE_{str(error['loc'][0]).upper()} is wrong: {message} (got {error['input']!r})."
+        return f"{told}."
+    name = str(error["loc"][0])
+    is_shown = isinstance(error["input"], str) and name not in _SECRETS
+    got = f" (got {error['input']!r})" if is_shown else ""
+    return f"{variable(name)} is wrong: {told}{got}."
+
+
+def variable(field: str) -> str:
+    """The name of the variable that sets `field`."""
+    return f"{_PREFIX}{field.upper()}"

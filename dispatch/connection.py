@@ -55,8 +55,9 @@ def target_of(address: str) -> dict[str, Any]:
     file = os.environ.get("TEMPORAL_CONFIG_FILE")
     if file and not Path(file).exists():
         raise Invalid(f"TEMPORAL_CONFIG_FILE names {file}, which is not there: correct its path.")
+    target: dict[str, Any]
     try:
-        return {"target_host": address, **ClientConfig.load_client_connect_config()}
+        target = {"target_host": address, **ClientConfig.load_client_connect_config()}
     except OSError as error:
         raise Invalid(
             f"A file named by TEMPORAL_TLS_… cannot be read ({error.filename}:"
@@ -65,6 +66,12 @@ def target_of(address: str) -> dict[str, Any]:
     except RuntimeError as error:
         said = " ".join(str(error).split())
         raise Invalid(f"Temporal's own settings (TEMPORAL_…) cannot be used: {said}.") from error
+    if "://" in target["target_host"]:
+        raise Invalid(
+            f"TEMPORAL_ADDRESS is {target['target_host']}, but must be host and port alone, like"
+            " temporal:7233; TLS is switched on by TEMPORAL_TLS or TEMPORAL_API_KEY."
+        )
+    return target
 
 
 def _explained(said: str, target: Mapping[str, Any]) -> str:

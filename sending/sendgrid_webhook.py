@@ -95,7 +95,10 @@ def _signed_by(headers: Mapping[str, str]) -> tuple[str, str]:
 
 def _is_signed(body: str, signature: str, timestamp: str, key: str) -> bool:
     webhook = _opened(key)
-    return webhook is not None and bool(webhook.verify_signature(body, signature, timestamp))
+    if webhook is None:
+        _log.warning("DORMOUSE_SENDGRID_WEBHOOK_KEYS holds a key that is not one; skipped")
+        return False
+    return bool(webhook.verify_signature(body, signature, timestamp))
 
 
 def _opened(key: str) -> EventWebhook | None:
@@ -103,7 +106,6 @@ def _opened(key: str) -> EventWebhook | None:
         webhook = EventWebhook(key)
         if isinstance(webhook.public_key, EllipticCurvePublicKey):
             return webhook
-    _log.warning("DORMOUSE_SENDGRID_WEBHOOK_KEYS holds a key that is not one; skipped")
     return None
 
 

@@ -176,6 +176,14 @@ class TestAConnection:
                 ),
             ),
             (
+                "TEMPORAL_ADDRESS",
+                "http://temporal:7233",
+                (
+                    "TEMPORAL_ADDRESS is http://temporal:7233, but must be host and port alone, "
+                    "like temporal:7233; TLS is switched on by TEMPORAL_TLS or TEMPORAL_API_KEY."
+                ),
+            ),
+            (
                 "TEMPORAL_PROFILE",
                 "nobody",
                 "Temporal's own settings (TEMPORAL_…) cannot be used: Profile 'nobody' not found.",
