@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -22,6 +22,8 @@ from domain.errors import DormouseError, Unavailable
 from domain.journeys import RunStatus
 from store import tables
 from store.dispatches import (
+    Address,
+    addresses_of,
     any_overdue,
     forget,
     lease_overdue,
@@ -34,6 +36,8 @@ from store.ledger import mark_run
 from store.sessions import Database
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Calls to Temporal under way at once.
 _AT_ONCE: Final = 64
@@ -60,7 +64,7 @@ class Dispatcher:
         self._told: list[int] = []
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._forgetting = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._is_closing = False
         self._loops = (
             Repeating("dispatch", self._sweep, every=_SWEEP_EVERY),
@@ -99,12 +103,17 @@ class Dispatcher:
 
     def deliver(self, rows: Sequence[tables.Dispatch]) -> None:
         """Take committed starts and signals in hand; those of one run go out in order."""
+        idle: list[str] = []
         for row in rows:
             queue = self._queues[row.run_id]
             queue.append(row)
             self._in_hand += 1
             if len(queue) == 1:
-                self._spawn(self._deliver_run(row.run_id))
+                idle.append(row.run_id)
+        if idle:
+            addresses = self._spawn(self._addresses(idle))
+            for run_id in idle:
+                self._spawn(self._deliver_run(run_id, addresses))
 
     async def settle(self) -> None:
         """Return once everything in hand was told or put back. For tests and shutdown."""
@@ -112,16 +121,19 @@ class Dispatcher:
             await asyncio.wait(self._tasks)
         await self._forget_told()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _deliver_run(self, run_id: str) -> None:
+    async def _deliver_run(
+        self, run_id: str, addresses: asyncio.Task[Mapping[str, Address]]
+    ) -> None:
         """Tell Temporal everything in hand for a run, oldest first, until something fails."""
         queue = self._queues[run_id]
         try:
-            run = await self._run(run_id)
+            run = (await addresses)[run_id]
             while queue:
                 row = queue[0]
                 async with self._gate:
@@ -135,7 +147,7 @@ class Dispatcher:
             self._in_hand -= len(queue)
             self._queues.pop(run_id, None)
 
-    async def _tell(self, run: tables.Run, row: tables.Dispatch) -> None:
+    async def _tell(self, run: Address, row: tables.Dispatch) -> None:
         async with asyncio.timeout(_PATIENCE):
             if row.kind == "start":
                 await temporal.start(
@@ -153,20 +165,21 @@ class Dispatcher:
             except RunIsGone:
                 await self._close(run)
 
-    async def _run(self, run_id: str) -> tables.Run:
+    async def _addresses(self, run_ids: Collection[str]) -> Mapping[str, Address]:
+        """Where these runs are found, read together: a busy second brings hundreds."""
         async with self._database.reading() as session:
-            return await session.get_one(tables.Run, run_id)
+            return await addresses_of(session, run_ids)
 
-    async def _close(self, run: tables.Run) -> None:
+    async def _close(self, run: Address) -> None:
         """A run that Temporal no longer has, but that never told its end, was ended by force.
 
         Unless it was never started: what comes before its start waits for it.
         """
         async with self._database.writing() as session:
-            if await start_is_due(session, run.id):
+            if await start_is_due(session, run.run_id):
                 raise Unavailable("The run's start is still to be told.")
             changes = {"ended_at": self._now(), "exit_reason": "terminated"}
-            await mark_run(session, run.id, status=RunStatus.FAILED, **changes)
+            await mark_run(session, run.run_id, status=RunStatus.FAILED, **changes)
 
     async def _put_back(self, row: tables.Dispatch, error: Exception) -> None:
         """Leave a run's deliveries to the next sweep, after a pause that grows."""

@@ -7,13 +7,14 @@ lease is over, and renews it while it has them in hand; what a crashed one left 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlmodel import col
 
 from store import tables
 from store.sessions import AsyncSession
+from store.statements import any_of, fetch
 from store.upserts import table_of
 
 #: How long a crashed process keeps others from what it had in hand.
@@ -40,6 +41,25 @@ class NewDispatch:
     owner: str | None
     leased_until: datetime
     created_at: datetime
+
+
+_ADDRESSES: Final = select(
+    col(tables.Run.id), col(tables.Run.workflow_id), col(tables.Run.settings_version)
+).where(col(tables.Run.id).in_(any_of("run_ids")))
+
+
+class Address(NamedTuple):
+    """Where Temporal finds a run, and by which version of its settings it began."""
+
+    run_id: str
+    workflow_id: str
+    settings_version: int
+
+
+async def addresses_of(session: AsyncSession, run_ids: Collection[str]) -> dict[str, Address]:
+    """Where Temporal finds each of these runs."""
+    found = await fetch(session, _ADDRESSES, run_ids=list(run_ids))
+    return {row.id: Address(row.id, row.workflow_id, row.settings_version) for row in found}
 
 
 async def add_dispatches(
