@@ -1,4 +1,5 @@
 import json
+import shutil
 import socket
 from pathlib import Path
 
@@ -15,17 +16,20 @@ def installation(tmp_path: Path) -> Installation:
 
 
 @pytest.fixture
-async def migrated(installation: Installation) -> Installation:
-    assert (await installation.run("migrate")).code == 0
+def set_up(installation: Installation, migrated: Path) -> Installation:
+    """An installation whose database has its schema."""
+    state = installation.folder / "state"
+    state.mkdir()
+    shutil.copy(migrated, state / "dormouse.db")
     return installation
 
 
 class TestKeys:
-    async def test_are_made_listed_and_revoked(self, migrated: Installation) -> None:
-        made = await migrated.run("keys", "create", "shop", "--scope", "ingest,read", "--json")
+    async def test_are_made_listed_and_revoked(self, set_up: Installation) -> None:
+        made = await set_up.run("keys", "create", "shop", "--scope", "ingest,read", "--json")
         key = json.loads(made.out)["key"]
-        revoked = await migrated.run("keys", "revoke", "shop", "--json")
-        listed = await migrated.run("keys", "list", "--json")
+        revoked = await set_up.run("keys", "revoke", "shop", "--json")
+        listed = await set_up.run("keys", "list", "--json")
 
         assert key.startswith("dm_")
         assert len(key) == 46
@@ -35,33 +39,31 @@ class TestKeys:
         assert shown["revoked_at"] is not None
         assert key not in listed.out
 
-    async def test_are_listed_for_people_without_the_key_itself(
-        self, migrated: Installation
-    ) -> None:
-        key = (await migrated.run("keys", "create", "till", "--scope", "manage")).out.strip()
+    async def test_are_listed_for_people_without_the_key_itself(self, set_up: Installation) -> None:
+        key = (await set_up.run("keys", "create", "till", "--scope", "manage")).out.strip()
 
-        listed = (await migrated.run("keys", "list")).out
+        listed = (await set_up.run("keys", "list")).out
 
         assert "till" in listed
         assert f"{key[:8]}…" in listed
         assert key not in listed
 
-    async def test_may_have_a_limit_of_their_own(self, migrated: Installation) -> None:
-        await migrated.run("keys", "create", "till", "--scope", "ingest", "--rate-limit", "2.5")
+    async def test_may_have_a_limit_of_their_own(self, set_up: Installation) -> None:
+        await set_up.run("keys", "create", "till", "--scope", "ingest", "--rate-limit", "2.5")
 
-        listed = await migrated.run("keys", "list")
+        listed = await set_up.run("keys", "list")
 
         assert "A SECOND" in listed.out
         assert "2.5" in listed.out
 
-    async def test_have_only_scopes_that_exist(self, migrated: Installation) -> None:
-        made = await migrated.run("keys", "create", "shop", "--scope", "everything")
+    async def test_have_only_scopes_that_exist(self, set_up: Installation) -> None:
+        made = await set_up.run("keys", "create", "shop", "--scope", "everything")
 
         assert (made.code, made.out) == (1, "")
         assert made.err == "There is no scope 'everything': choose among ingest, read, manage.\n"
 
-    async def test_can_only_be_revoked_when_they_exist(self, migrated: Installation) -> None:
-        revoked = await migrated.run("keys", "revoke", "nobody")
+    async def test_can_only_be_revoked_when_they_exist(self, set_up: Installation) -> None:
+        revoked = await set_up.run("keys", "revoke", "nobody")
 
         assert revoked.code == 1
         assert revoked.err == ("No valid key is named 'nobody': 'dormouse keys list' shows all.\n")

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count, cycle
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -76,13 +77,13 @@ class Shop:
                 await self.post(f"/v1/runs/{run['id']}/fast-forward", {})
         return runs
 
-    async def everything(self, path: str) -> list[dict[str, Any]]:
+    async def everything(self, path: str, **wanted: str) -> list[dict[str, Any]]:
         """All pages of a list."""
         items: list[dict[str, Any]] = []
-        cursor = ""
+        query = {"limit": "200", **wanted}
         while True:
-            page = await self.running.get(f"{path}?limit=200{cursor}")
+            page = await self.running.get(f"{path}?{urlencode(query)}")
             items += page["items"]
             if page["next"] is None:
                 return items
-            cursor = f"&cursor={page['next']}"
+            query["cursor"] = page["next"]
