@@ -24,6 +24,7 @@ _POSTGRESQL: Final = {
 }
 #: What a moment looks like in SQLite: SQLAlchemy's way, without the offset of UTC.
 _WITHOUT_OFFSET: Final = len("2026-01-01 00:00:00.000000")
+_OFFSET: Final = "+00:00"
 
 
 class Query:
@@ -60,7 +61,7 @@ def _for_postgresql(value: Collection[str] | datetime) -> Any:
 
 def moment_in(found: Any) -> Any:
     """The moment in a column of a `Query`, None when there is none."""
-    return datetime.fromisoformat(found).replace(tzinfo=UTC) if isinstance(found, str) else found
+    return datetime.fromisoformat(found + _OFFSET) if isinstance(found, str) else found
 
 
 def object_in(found: Any) -> Any:
