@@ -2,6 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+#: Why an address may be suppressed that its owner's new consent frees again. What else forbids
+#: writing is not theirs to lift: a complaint, an address that does not exist, the shop's own word.
+FREED_BY_CONSENT: Final = ("unsubscribed", "sunset")
 
 
 class ConsentStatus(StrEnum):

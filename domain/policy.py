@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.backoff import ASK_AGAIN_IF_PAUSED
+from domain.consents import FREED_BY_CONSENT
 from domain.messages import MessageKind
 
 
@@ -114,8 +115,9 @@ def _consent(case: Case) -> Decision | None:
 def _confirmation(case: Case) -> Decision | None:
     if not case.asks_to_confirm:
         return None
-    if case.suppressed_for_marketing == "complained":
-        return Skip("suppressed: complained")
+    reason = case.suppressed_for_marketing
+    if reason and reason not in FREED_BY_CONSENT:
+        return Skip(f"suppressed: {reason}")
     if not case.is_pending:
         return Skip("nothing to confirm")
     return Skip("asked for confirmation often enough") if case.is_asked_enough else None

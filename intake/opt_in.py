@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from domain.events import SUBSCRIBED, SUBSCRIPTION_REQUESTED, UNSUBSCRIBED, EventName
 from domain.opt_in import CHANNEL, TOPIC, Confirmation, DoubleOptIn
@@ -11,9 +11,6 @@ from store import tables
 from store.consents import Consenting, last_word, record_consent, request_consent
 from store.sessions import AsyncSession
 from store.suppressions import lift_suppression
-
-#: Why an address may be blocked that its owner's new consent frees again.
-FREED_BY_CONSENT: Final = ("unsubscribed", "sunset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +120,5 @@ async def confirm(
             "requested_at": request.happened_at.isoformat(),
         },
     )
-    await lift_suppression(session, customer.email, reasons=FREED_BY_CONSENT)
+    await lift_suppression(session, customer.email)
     return Confirmation.CONFIRMED, request.id

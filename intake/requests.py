@@ -23,7 +23,7 @@ from domain.routing import StartRun, refusal
 from domain.rules import JourneyRules
 from intake.effects import DirectStart, Effects
 from intake.group import Group, view_of
-from intake.opt_in import FREED_BY_CONSENT, Click, Standing, confirm, request_confirmation
+from intake.opt_in import Click, Standing, confirm, request_confirmation
 from intake.subjects import as_kept
 from store import intake as records
 from store import tables
@@ -221,7 +221,7 @@ async def _block_or_free(
     if not customer.email:
         return
     if change.granted:
-        await lift_suppression(session, customer.email, reasons=FREED_BY_CONSENT)
+        await lift_suppression(session, customer.email)
     elif source in _OWN_WORD:
         await suppress(
             session,

@@ -9,9 +9,9 @@ from domain.incoming import Incoming
 from domain.opt_in import CHANNEL, DoubleOptIn
 from domain.traits import CHANNELS, Traits, read_traits
 from intake.noting import note_moment
-from intake.opt_in import FREED_BY_CONSENT, Standing, request_confirmation
+from intake.opt_in import Standing, request_confirmation
 from intake.people import SAID
-from store.consents import consents_in_force, record_consent
+from store.consents import consents_in_force, record_words
 from store.people import Person
 from store.sessions import AsyncSession
 from store.suppressions import lift_suppression
@@ -113,28 +113,27 @@ async def _take_consent(
     customer.attributes = {**customer.attributes, SAID: said}
     stood = Standing.of(customer)
     must_confirm = opt_in.is_on and not stood.may_mail and not message.is_history
+    decided = await _decided_since(session, customer, message.happened_at)
+    words = {channel: channel in granted for channel in sorted(CHANNELS - decided)}
     asked = False
-    for channel in sorted(CHANNELS - await _decided_since(session, customer, message.happened_at)):
-        if must_confirm and channel == CHANNEL and channel in granted:
-            asked = await _request(session, customer, message, opt_in)
-            continue
-        await record_consent(
-            session,
-            customer,
-            topic="marketing",
-            channel=channel,
-            granted=channel in granted,
-            basis="express",
-            source="identify",
-            at=message.happened_at,
-            evidence={"message_id": message.message_id},
-            repeated=True,
-        )
+    if must_confirm and words.get(CHANNEL):
+        del words[CHANNEL]
+        asked = await _request(session, customer, message, opt_in)
+    await record_words(
+        session,
+        customer,
+        topic="marketing",
+        words=words,
+        basis="express",
+        source="identify",
+        at=message.happened_at,
+        evidence={"message_id": message.message_id},
+    )
     stands = Standing.of(customer)
     took_back = said_before is not None and "email" not in said_before
     if stands.may_mail and not stood.may_mail and took_back and customer.email:
         # They left, and now the shop says otherwise than before: they came back.
-        await lift_suppression(session, customer.email, reasons=FREED_BY_CONSENT)
+        await lift_suppression(session, customer.email)
     return stood.turned_into(stands, asked=asked)
 
 
@@ -164,17 +163,15 @@ async def withdraw_unless_given_since(
     """Take back consent to marketing mail, unless a later word about it is known."""
     if "email" in await _decided_since(session, customer, at):
         return
-    await record_consent(
+    await record_words(
         session,
         customer,
         topic="marketing",
-        channel="email",
-        granted=False,
+        words={"email": False},
         basis="express",
         source="event",
         at=at,
         evidence=evidence,
-        repeated=True,
     )
 
 

@@ -2,15 +2,16 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlmodel import col
 
+from domain.consents import FREED_BY_CONSENT
 from store import tables
 from store.sessions import AsyncSession
-from store.upserts import add_missing
+from store.upserts import insert_into, table_of
 
 
 def address_key(address: str) -> str:
@@ -43,8 +44,10 @@ async def suppress(
 ) -> bool:
     """Write no more mail to `address`: `scope` is `all` or `marketing`.
 
-    False when it was suppressed in this scope already; the first reason stays.
+    False when nothing new is known. Of several reasons in one scope the first stays, but one that
+    a consent lifts gives way to one that none does: a complaint outlasts an unsubscribe.
     """
+    suppression = table_of(tables.Suppression)
     row = {
         "address_hash": address_key(address),
         "channel": "email",
@@ -53,17 +56,21 @@ async def suppress(
         "source": source,
         "at": at,
     }
-    key = ["address_hash", "channel", "scope"]
-    return bool(await add_missing(session, tables.Suppression, [row], key=key))
+    adding = insert_into(session, tables.Suppression)
+    told = adding.excluded
+    statement = adding.on_conflict_do_update(
+        index_elements=["address_hash", "channel", "scope"],
+        set_={"reason": told.reason, "source": told.source, "at": told.at},
+        where=suppression.c.reason.in_(FREED_BY_CONSENT) & told.reason.not_in(FREED_BY_CONSENT),
+    )
+    written = await session.execute(statement.returning(suppression.c.id), [row])
+    return written.first() is not None
 
 
-async def lift_suppression(
-    session: AsyncSession, address: str, *, reasons: Collection[str]
-) -> None:
-    """Let marketing reach `address` again where it was blocked for one of `reasons`."""
+async def lift_suppression(session: AsyncSession, address: str) -> None:
+    """Let mail reach `address` again as far as its owner's new consent may free it."""
     await session.execute(
         delete(tables.Suppression)
         .where(col(tables.Suppression.address_hash) == address_key(address))
-        .where(col(tables.Suppression.scope) == "marketing")
-        .where(col(tables.Suppression.reason).in_(list(reasons)))
+        .where(col(tables.Suppression.reason).in_(FREED_BY_CONSENT))
     )

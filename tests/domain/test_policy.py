@@ -92,6 +92,7 @@ class TestAMailThatAsksToConfirm:
             ({"is_pending": False}, "nothing to confirm"),
             ({"is_asked_enough": True}, "asked for confirmation often enough"),
             ({"suppressed_for_marketing": "complained"}, "suppressed: complained"),
+            ({"suppressed_for_marketing": "manual"}, "suppressed: manual"),
             ({"suppressed_everywhere": "bounced"}, "suppressed: bounced"),
             ({"overtaken_by": "Subscribed"}, "overtaken: Subscribed"),
         ],

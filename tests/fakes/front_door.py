@@ -17,7 +17,7 @@ from domain.incoming import Call, Incoming
 from domain.journeys import RunStatus
 from domain.pace import Pace
 from domain.products import Product
-from domain.requests import StartedRun, StartRequest
+from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.rules import Catalogue
 from intake.intake import Intake
 from store import tables
@@ -121,6 +121,14 @@ class FrontDoor:
         return await self.intake.start(
             StartRequest(**{"journey": journey, "customer_id": "ada", "about": Facts(), **request})
         )
+
+    async def chooses(
+        self, *, granted: bool, source: str, user: str = "ada", **request: Any
+    ) -> None:
+        """Somebody says whether they want marketing by e-mail, and where they say so."""
+        change = ConsentRequest("marketing", "email", granted=granted, **request)
+        customer = await self.customer(user)
+        await self.intake.change_consent(customer.id, [change], source=source, evidence={})
 
     async def all(self, table: type[Row]) -> list[Row]:
         """All rows of a table, the oldest first."""

@@ -181,3 +181,14 @@ class TestAnObjection:
         assert await provider.door.signals() == [("win-back", event)]
         proof = (await provider.door.all(tables.ConsentChange))[-1]
         assert (proof.source, proof.evidence["event_id"]) == (type_, "r-a")
+
+    async def test_as_a_complaint_outlasts_the_consent_that_lifts_an_unsubscribe(
+        self, provider: Provider
+    ) -> None:
+        door = provider.door
+        await door.chooses(granted=False, source="unsubscribe")  # "report spam and unsubscribe"
+        await provider.says("complained")
+
+        await door.chooses(granted=True, source="preferences")
+
+        assert await provider.suppressed() == ["marketing: complained"]

@@ -49,6 +49,30 @@ class TestASuppressedAddress:
             ("marketing", "sunset"),
         ]
 
+    @pytest.mark.parametrize(
+        ("first", "then", "kept"),
+        [
+            ("unsubscribed", "complained", "complained"),
+            ("complained", "unsubscribed", "complained"),
+            ("sunset", "manual", "manual"),
+            ("unsubscribed", "sunset", "unsubscribed"),
+            ("complained", "manual", "complained"),
+        ],
+    )
+    async def test_keeps_the_reason_that_no_consent_lifts(
+        self, database: Database, first: str, then: str, kept: str
+    ) -> None:
+        async with database.writing() as session:
+            for reason in (first, then):
+                await suppress(
+                    session, "a@b.example", reason=reason, source=reason, at=NOON, scope="marketing"
+                )
+
+        async with database.reading() as session:
+            found = await suppressions_of(session, "a@b.example")
+
+        assert [(row.reason, row.source) for row in found] == [(kept, kept)]
+
     async def test_leaves_other_addresses_alone(self, database: Database) -> None:
         async with database.writing() as session:
             await suppress(session, "a@b.example", reason="bounced", source="x", at=NOON)
