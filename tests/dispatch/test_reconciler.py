@@ -85,8 +85,10 @@ class TestAReconciler:
         run = await terminated(post)
 
         async with reconciler(post), asyncio.timeout(10):
-            while (await post.record(run)).status != "failed":
+            while (await post.record(run)).status == "waiting":
                 await asyncio.sleep(0.02)
+
+        assert (await post.record(run)).exit_reason == "terminated"
 
 
 async def reset(post: Post, run: str) -> None:

@@ -29,6 +29,8 @@ class TestRepeatedWork:
             while work.tries < 3:
                 await asyncio.sleep(0.01)
 
+        assert work.tries >= 3
+
     @pytest.mark.parametrize("failure", [Unavailable("Gone."), TimeoutError(), KeyError("a bug")])
     async def test_is_tried_again_whatever_went_wrong(self, failure: Exception) -> None:
         work = Work(failure, failure)

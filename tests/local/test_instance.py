@@ -34,8 +34,8 @@ class TestTheOnlyInstance:
         with only_instance(tmp_path):
             pass
 
-        with only_instance(tmp_path):
-            pass
+        with only_instance(tmp_path) as next_one:
+            assert next_one.stop_leftovers() == []
 
     def test_stops_what_a_killed_one_left_running(self, tmp_path: Path) -> None:
         with subprocess.Popen(SLEEP) as child:

@@ -7,9 +7,18 @@ import pytest
 from local.ports import PortTaken, free_port, holder, lasting_ports, require_free
 
 
+def can_be_listened_on(port: int) -> bool:
+    with socket.create_server(("127.0.0.1", port)) as server:
+        return int(server.getsockname()[1]) == port
+
+
 class TestAPort:
     def test_that_nobody_uses_is_free(self) -> None:
-        require_free(free_port(), host="127.0.0.1", setting="DORMOUSE_PORT")
+        port = free_port()
+
+        require_free(port, host="127.0.0.1", setting="DORMOUSE_PORT")
+
+        assert can_be_listened_on(port)
 
     def test_that_is_taken_is_told_with_its_holder_and_the_setting_to_change(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -33,6 +42,8 @@ class TestAPort:
 
         require_free(port, host="127.0.0.1", setting="DORMOUSE_PORT")
 
+        assert can_be_listened_on(port)
+
     def test_of_an_address_elsewhere_cannot_be_listened_on(self) -> None:
         with pytest.raises(PortTaken, match=r"Cannot listen on 192.0.2.1.*check DORMOUSE_HOST"):
             require_free(8000, host="192.0.2.1", setting="DORMOUSE_PORT")
@@ -46,8 +57,7 @@ class TestLastingPorts:
         ports = lasting_ports(3)
 
         assert [port - ports[0] for port in ports] == [0, 1, 2]
-        for port in ports:
-            require_free(port, host="127.0.0.1", setting="DORMOUSE_PORT")
+        assert all(can_be_listened_on(port) for port in ports)
 
     def test_lie_below_what_the_system_hands_to_outgoing_connections(self) -> None:
         assert max(lasting_ports(3)) < 32_768

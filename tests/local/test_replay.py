@@ -143,11 +143,19 @@ class TestReplay:
             assert await time_scale_of(client) == 20_000
 
 
+def asks_nothing(story: Recording, scale: float) -> bool:
+    try:
+        require_patience(story, scale)
+    except Refused:
+        return False
+    return True
+
+
 class TestPatience:
     def test_is_not_asked_of_a_short_replay(self, tmp_path: Path) -> None:
         story = recording(tmp_path, track("a", 1), track("b", 21))
 
-        require_patience(story, 20_000)
+        assert asks_nothing(story, 20_000)
 
     def test_is_asked_of_a_long_one_with_how_long_and_what_helps(self, tmp_path: Path) -> None:
         story = recording(tmp_path, track("a", 1), track("b", 21))

@@ -129,9 +129,12 @@ class TestUp:
         )
 
     async def test_starts_a_killed_worker_again(self, home: Installation, up: Running) -> None:
-        os.kill(pids_of_children(home)["worker"], signal.SIGKILL)
+        killed = pids_of_children(home)["worker"]
 
+        os.kill(killed, signal.SIGKILL)
         await until(lambda: any("worker is back" in line for line in up.output))
+
+        assert pids_of_children(home)["worker"] != killed
 
 
 class TestUpAgain:

@@ -149,6 +149,8 @@ class TestEveryChannel:
         await any_channel.channel.aclose()
         await any_channel.channel.aclose()
 
+        assert len(any_channel.arrived()) == 1
+
 
 class TestEveryRemoteChannel:
     async def test_says_rejected_with_the_providers_words_when_it_is_refused_for_good(

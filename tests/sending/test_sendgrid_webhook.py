@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,23 +73,31 @@ def sendgrid() -> EventSigner:
     return EventSigner()
 
 
+def is_believed(headers: Mapping[str, str], body: bytes, keys: Sequence[str]) -> bool:
+    try:
+        verify(headers, body, keys=keys, now=NOW)
+    except InvalidSignature:
+        return False
+    return True
+
+
 class TestVerify:
     def test_believes_what_our_key_signed(self, sendgrid: EventSigner) -> None:
         batch = sendgrid.sign(EVENTS, at=NOW)
 
-        verify(batch.headers, batch.body, keys=[sendgrid.public_key], now=NOW)
+        assert is_believed(batch.headers, batch.body, [sendgrid.public_key])
 
     def test_finds_the_headers_in_any_case(self, sendgrid: EventSigner) -> None:
         batch = sendgrid.sign(EVENTS, at=NOW)
         lowered = {name.lower(): value for name, value in batch.headers.items()}
 
-        verify(lowered, batch.body, keys=[sendgrid.public_key], now=NOW)
+        assert is_believed(lowered, batch.body, [sendgrid.public_key])
 
     def test_believes_either_key_while_they_rotate(self, sendgrid: EventSigner) -> None:
         batch = sendgrid.sign(EVENTS, at=NOW)
         keys = [EventSigner().public_key, sendgrid.public_key]
 
-        verify(batch.headers, batch.body, keys=keys, now=NOW)
+        assert is_believed(batch.headers, batch.body, keys)
 
     def test_refuses_another_accounts_key(self, sendgrid: EventSigner) -> None:
         batch = EventSigner().sign(EVENTS, at=NOW)
@@ -150,8 +159,7 @@ class TestVerify:
         batch = sendgrid.sign(EVENTS, at=NOW)
         keys = ["not a key", "", _rsa_key(), sendgrid.public_key]
 
-        verify(batch.headers, batch.body, keys=keys, now=NOW)
-
+        assert is_believed(batch.headers, batch.body, keys)
         assert "DORMOUSE_SENDGRID_WEBHOOK_KEYS" in caplog.text
 
     @pytest.mark.parametrize("away", [timedelta(minutes=11), timedelta(minutes=-11)])
@@ -161,7 +169,7 @@ class TestVerify:
         batch = sendgrid.sign(EVENTS, at=NOW - away)
 
         with caplog.at_level(logging.WARNING):
-            verify(batch.headers, batch.body, keys=[sendgrid.public_key], now=NOW)
+            assert is_believed(batch.headers, batch.body, [sendgrid.public_key])
 
         assert "webhook.late" in caplog.messages
 
