@@ -31,13 +31,11 @@ def require_free(port: int, *, host: str, setting: str) -> None:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody uses at this moment."""
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses, and that no outgoing connection takes meanwhile."""
+    return lasting_ports(1, host=host)[0]
 
 
-def lasting_ports(count: int) -> range:
+def lasting_ports(count: int, *, host: str = "127.0.0.1") -> range:
     """So many free ports in succession that no outgoing connection takes meanwhile.
 
     A server that is started again finds its own free, for they lie below what systems hand out.
@@ -46,7 +44,7 @@ def lasting_ports(count: int) -> range:
     starts = range(_NOT_HANDED_OUT.start, _NOT_HANDED_OUT.stop - count)
     for start in SystemRandom().sample(starts, k=_TRIES):
         ports = range(start, start + count)
-        if all(_is_free(port) for port in ports):
+        if all(_is_free(port, host) for port in ports):
             return ports
     raise PortTaken("Almost every port of this machine is taken: stop what you do not need.")
 
@@ -62,9 +60,9 @@ def holder(port: int) -> str | None:
     return None
 
 
-def _is_free(port: int) -> bool:
+def _is_free(port: int, host: str) -> bool:
     try:
-        require_free(port, host="127.0.0.1", setting="")
+        require_free(port, host=host, setting="")
     except PortTaken:
         return False
     return True
