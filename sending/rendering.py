@@ -129,7 +129,7 @@ class Templates:
             subject=values["subject"],
             preheader=values["preheader"],
             html=mail.html.render(values),
-            text=wrapped(tidy(mail.text.render(values))),
+            text=wrapped(reader.spaced(tidy(mail.text.render(values)))),
             locale=reader.language,
         )
 

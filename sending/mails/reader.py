@@ -22,6 +22,7 @@ _POP_ISOLATE: Final = "\u2069"
 #: The bidirectional classes of letters that run against each direction.
 _AGAINST: Final = {"ltr": frozenset({"R", "AL"}), "rtl": frozenset({"L"})}
 _LETTER_BY_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_COLON_BEFORE_LINK: Final = re.compile(r"(?<=\S):(?= (?:https?://|\S+@\S+$))", re.MULTILINE)
 _FIRST_OF_MONTH: Final = re.compile(r"^1(?= )")
 
 
@@ -61,6 +62,12 @@ class Reader:
     def percent(self, value: Decimal) -> str:
         """`15 %`, for the value 15."""
         return _plain(format_percent(value / 100, locale=self.locale, decimal_quantization=False))
+
+    def spaced(self, text: str) -> str:
+        """A text part with its colons before links as the language spaces them."""
+        if self.locale.language != "fr":
+            return text
+        return _COLON_BEFORE_LINK.sub("\u00a0:", text)
 
     def isolated(self, text: str) -> str:
         """The text so that it leaves what surrounds it in order, should it run the other way.

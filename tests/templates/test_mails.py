@@ -304,6 +304,13 @@ class TestStayOrGo:
         assert "No, please unsubscribe me: https://mail.shop.example/unsubscribe/token\n" in text
 
 
+class TestConfirm:
+    def test_spaces_its_link_as_french_does(self) -> None:
+        text = shipped().render("double-opt-in", "confirm", reading(RICH, "fr")).text
+
+        assert "moi\N{NO-BREAK SPACE}: https://mail.shop.example/confirm/token\n" in text
+
+
 class TestReviewRequest:
     def test_names_what_its_button_reviews_when_several_things_were_bought(self) -> None:
         mail = shipped().render("review-request", "how-was-it", RICH)
