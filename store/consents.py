@@ -68,31 +68,58 @@ async def record_consent(  # noqa: PLR0913 - each is part of the proof
     at: datetime,
     wording: str | None = None,
     evidence: Mapping[str, Any] | None = None,
-    repeated: bool = False,
 ) -> bool:
     """Append a grant or withdrawal and bring the customer's projections up to date.
 
-    False, and nothing written, when it says what holds already; unless with a new wording, or when
-    it is to be `repeated`, so that an older word that comes later does not hold against it.
+    False, and nothing written, when it says what holds already; unless with a new wording.
     """
     holds = channel in customer.consents.get(topic, ())
     waits = channel in customer.pending.get(topic, ())
-    if granted == holds and not (waits or wording or repeated):
+    if granted == holds and not (waits or wording):
         return False
-    proof = {"basis": basis, "source": source, "wording": wording, "evidence": evidence}
-    said = {"topic": topic, "channel": channel, "granted": granted, "confirm_until": None}
-    await _append(session, customer, at, **said, **proof)
-    customer.consents = _with(customer.consents, topic, channel, there=granted)
-    if waits:
-        customer.pending = _with(customer.pending, topic, channel, there=False)
+    proof: dict[str, Any] = {"basis": basis, "source": source, "wording": wording}
+    proof |= {"at": at, "evidence": evidence}
+    await record_words(session, customer, topic=topic, words={channel: granted}, **proof)
     return True
 
 
-async def _append(session: AsyncSession, customer: Consenting, at: datetime, **said: Any) -> None:
-    """Append what was said about a consent, with its proof; nothing is ever overwritten."""
-    said["evidence"] = dict(said["evidence"] or {})
+async def record_words(  # noqa: PLR0913 - each is part of the proof
+    session: AsyncSession,
+    customer: Consenting,
+    *,
+    topic: str,
+    words: Mapping[str, bool],
+    basis: str,
+    source: str,
+    at: datetime,
+    wording: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> None:
+    """Append a word on each of these channels, also where it says what holds already.
+
+    So an older word that comes later does not hold against it.
+    """
+    said: dict[str, Any] = {"topic": topic, "basis": basis, "source": source, "wording": wording}
+    said |= {"confirm_until": None, "evidence": evidence}
+    await _append(
+        session,
+        customer,
+        at,
+        [{**said, "channel": channel, "granted": granted} for channel, granted in words.items()],
+    )
+    for channel, granted in words.items():
+        customer.consents = _with(customer.consents, topic, channel, there=granted)
+        if channel in customer.pending.get(topic, ()):
+            customer.pending = _with(customer.pending, topic, channel, there=False)
+
+
+async def _append(
+    session: AsyncSession, customer: Consenting, at: datetime, words: Sequence[Mapping[str, Any]]
+) -> None:
+    """Append what was said about consents, with its proof; nothing is ever overwritten."""
     about = {"customer_id": customer.id, "happened_at": at, "recorded_at": at}
-    await write(session, _APPEND, [about | said])
+    rows = [{**about, **said, "evidence": dict(said["evidence"] or {})} for said in words]
+    await write(session, _APPEND, rows)
 
 
 async def request_consent(  # noqa: PLR0913 - each is part of the proof
@@ -111,7 +138,7 @@ async def request_consent(  # noqa: PLR0913 - each is part of the proof
     """Append a request: from now on nothing counts until it is confirmed."""
     proof = {"basis": basis, "source": source, "wording": wording, "evidence": evidence}
     said = {"topic": topic, "channel": channel, "granted": False, "confirm_until": confirm_until}
-    await _append(session, customer, at, **said, **proof)
+    await _append(session, customer, at, [said | proof])
     customer.consents = _with(customer.consents, topic, channel, there=False)
     customer.pending = _with(customer.pending, topic, channel, there=True)
 
