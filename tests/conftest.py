@@ -28,7 +28,15 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 #: Tests that run whole programs: begun first, so that no core waits for them at the end.
-LONGEST = ("whole_way", "docs", "test_up", "test_any_order", "test_continuing", "test_temporal")
+LONGEST = (
+    "whole_way",
+    "docs",
+    "dispatch",
+    "test_up",
+    "test_any_order",
+    "test_continuing",
+    "test_temporal",
+)
 
 
 @pytest.hookimpl(trylast=True)
