@@ -1,6 +1,7 @@
 """Numbers about the gateway, for Prometheus. One registry per application, none global."""
 
 import time
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -16,49 +17,40 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.accepted = Counter(
-            "dormouse_events_accepted",
-            "Messages taken in, by Segment's call.",
-            ["call"],
-            registry=self.registry,
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        histogram = partial(Histogram, registry=self.registry)
+        self.accepted = counter(
+            "dormouse_events_accepted", "Messages taken in, by Segment's call.", ["call"]
         )
-        self.rejected = Counter(
-            "dormouse_events_rejected", "Messages refused as malformed.", registry=self.registry
-        )
-        self.reports = Counter(
+        self.rejected = counter("dormouse_events_rejected", "Messages refused as malformed.")
+        self.reports = counter(
             "dormouse_provider_reports",
             "Events about mails that a provider reported.",
             ["provider", "type"],
-            registry=self.registry,
         )
-        self.backlog = Gauge(
-            "dormouse_dispatch_backlog",
-            "Starts and signals that are committed but not made yet.",
-            registry=self.registry,
+        self.backlog = gauge(
+            "dormouse_dispatch_backlog", "Starts and signals that are committed but not made yet."
         )
-        self.backlog_age = Gauge(
+        self.backlog_age = gauge(
             "dormouse_dispatch_oldest_seconds",
             "For how long the oldest of them has waited; 0 when there is none.",
-            registry=self.registry,
         )
-        self.commits = Histogram(
+        self.commits = histogram(
             "dormouse_commit_seconds",
             "Time from messages understood to messages committed.",
             buckets=_BUCKETS,
-            registry=self.registry,
         )
-        self.batches = Histogram(
+        self.batches = histogram(
             "dormouse_messages_per_request",
             "Messages in a request of Segment's calls.",
             buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000),
-            registry=self.registry,
         )
-        self.requests = Histogram(
+        self.requests = histogram(
             "dormouse_request_seconds",
             "Time until the answer was complete.",
             ["method", "route", "status"],
             buckets=_BUCKETS,
-            registry=self.registry,
         )
 
 
