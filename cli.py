@@ -89,7 +89,7 @@ def worker() -> None:
     """Run the worker alone."""
     from worker import run_worker
 
-    asyncio.run(run_worker(read_settings()))
+    run_worker(read_settings())
 
 
 @app.command()

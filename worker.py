@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import uvloop
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
@@ -25,6 +26,7 @@ from dispatch.connection import connect
 from dispatch.schedules import UPKEEP_QUEUE, keep_schedule
 from domain.errors import Invalid
 from domain.pace import Pace
+from local.collecting import rarely_look_for_cycles
 from runtime.listing import name_of
 from runtime.reading import steps_of
 from sending.channel import Channel
@@ -278,11 +280,17 @@ async def _keep_schedule(client: Client, settings: Settings) -> None:
         logger.warning("schedule.not_kept", extra={"error": str(error)})
 
 
-async def run_worker(settings: Settings) -> None:
+def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish what is under way."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with running_workers(settings):
+        rarely_look_for_cycles()
         await stop.wait()

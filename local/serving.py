@@ -1,7 +1,6 @@
 """`dormouse api`: the gateway as a process."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -14,6 +13,7 @@ from api.app import create_app
 from api.opening import open_services
 from api.services import Services
 from config import Settings
+from local.collecting import rarely_look_for_cycles
 from local.patience import PatientProtocol
 from local.ports import require_free
 
@@ -48,9 +48,6 @@ class _Server(uvicorn.Server):
         self._app.state.is_stopping = True
 
 
-#: New objects, less those freed, after which the collector of cycles looks at them.
-_OBJECTS_BETWEEN_LOOKS = 50_000
-
 #: How to open what the gateway works with, from the settings.
 Opening = Callable[[Settings], AbstractAsyncContextManager[Services]]
 
@@ -75,16 +72,5 @@ async def _serve(settings: Settings, opening: Opening) -> None:
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=_LAST_ANSWERS_WITHIN,
         )
-        _rarely_look_for_cycles()
+        rarely_look_for_cycles()
         await _Server(app, config, drain_seconds=settings.drain_seconds).serve()
-
-
-def _rarely_look_for_cycles() -> None:
-    """Let the collector of cycles pass over what lives for ever, and look at the rest less often.
-
-    What a request makes is freed when its last reference goes: looking at all of it again every
-    700 objects, as is Python's habit, takes a fifth of the time of a busy gateway.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *gc.get_threshold()[1:])
