@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlmodel import col
 
 from store import tables
-from store.sessions import AsyncSession
+from store.queries import Query
+from store.sessions import AsyncSession, connection_of
 from store.statements import any_of, fetch
 from store.upserts import table_of
 
@@ -27,6 +28,7 @@ _ADD: Final = {
     "sqlite": insert(_DISPATCH).returning(_DISPATCH.c.id),
     "postgresql": insert(_DISPATCH).returning(_DISPATCH.c.id, sort_by_parameter_order=True),
 }
+_HOLDERS: Final = Query("SELECT DISTINCT run_id, owner FROM dispatch WHERE run_id {in_1}")
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ async def add_dispatches(
     if not new:
         return []
     rows = [{name: getattr(one, name) for name in NewDispatch.__slots__} for one in new]
-    connection = await session.connection()
+    connection = connection_of(session)
     statement = _ADD[session.get_bind().dialect.name]
     added = await connection.execute(statement, [{**row, "attempts": 0} for row in rows])
     ids = sorted(number for (number,) in added)
@@ -84,14 +86,8 @@ async def held_elsewhere(
     session: AsyncSession, run_ids: Collection[str], *, owner: str
 ) -> set[str]:
     """Those of these runs that have rows which somebody else holds, or nobody."""
-    row = tables.Dispatch
-    found = await session.scalars(
-        select(col(row.run_id))
-        .where(col(row.run_id).in_(list(run_ids)))
-        .where((col(row.owner) != owner) | col(row.owner).is_(None))
-        .distinct()
-    )
-    return set(found)
+    found = await _HOLDERS.rows(session, run_ids)
+    return {run_id for run_id, holder in found if holder != owner}
 
 
 async def any_overdue(session: AsyncSession, *, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from domain.events import Event
 from store.overtaking import Overtaken
 from store.queries import json_of, text_of
-from store.sessions import AsyncSession
+from store.sessions import AsyncSession, connection_of
 
 _SQLITE: Final = """
     INSERT INTO event
@@ -40,7 +40,7 @@ async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]
     """
     if not events:
         return set()
-    connection = await session.connection()
+    connection = connection_of(session)
     rows = [_row(event, customer_id) for event, customer_id in events]
     if session.get_bind().dialect.name == "sqlite":
         added = await connection.exec_driver_sql(_SQLITE, [_for_sqlite(row) for row in rows])

@@ -6,17 +6,26 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from domain.errors import Invalid, Refused
 from domain.rules import Catalogue, JourneyRules
 from store import tables
+from store.queries import Query, object_in
 from store.sessions import AsyncSession
-from store.statements import fetch
-from store.upserts import add_missing, put, table_of
+from store.upserts import add_missing, put
 
 logger = logging.getLogger(__name__)
+
+
+#: The newest settings of each journey; of each one that is paused, its name alone.
+_IN_FORCE: Final = Query("""
+    SELECT journey, version, overrides FROM journey_settings AS saved
+    WHERE version = (SELECT max(version) FROM journey_settings WHERE journey = saved.journey)
+    UNION ALL
+    SELECT journey, NULL, NULL FROM journey_state WHERE paused_at IS NOT NULL
+""")
 
 
 async def catalogue_in_force(session: AsyncSession, catalogue: Catalogue) -> Catalogue:
@@ -25,8 +34,13 @@ async def catalogue_in_force(session: AsyncSession, catalogue: Catalogue) -> Cat
     Settings that this version does not understand leave their journey paused with its defaults:
     nobody enters under numbers that nobody chose.
     """
-    saved = {row.journey: row for row in await fetch(session, _NEWEST)}
-    paused = {journey for (journey,) in await fetch(session, _PAUSED)}
+    saved: dict[str, tuple[int, Mapping[str, Any]]] = {}
+    paused: set[str] = set()
+    for journey, version, overrides in await _IN_FORCE.rows(session):
+        if version is None:
+            paused.add(journey)
+        else:
+            saved[journey] = version, object_in(overrides)
     return {
         name: _tuned(rules, saved.get(name), is_paused=name in paused)
         for name, rules in catalogue.items()
@@ -93,34 +107,17 @@ async def set_paused(session: AsyncSession, journey: str, paused_at: datetime | 
     await put(session, tables.JourneyState, [row], key=["journey"], change=["paused_at"])
 
 
-def _newest() -> Select[Any]:
-    version = table_of(tables.JourneySettingsVersion)
-    newest = (
-        select(version.c.journey, func.max(version.c.version).label("version"))
-        .group_by(version.c.journey)
-        .subquery()
-    )
-    is_newest = (version.c.journey == newest.c.journey) & (version.c.version == newest.c.version)
-    return select(version.c.journey, version.c.version, version.c.overrides).join(newest, is_newest)
-
-
-def _paused() -> Select[Any]:
-    state = table_of(tables.JourneyState)
-    return select(state.c.journey).where(state.c.paused_at.is_not(None))
-
-
-_NEWEST: Final = _newest()
-_PAUSED: Final = _paused()
-
-
-def _tuned(rules: JourneyRules, saved: Row[Any] | None, *, is_paused: bool) -> JourneyRules:
+def _tuned(
+    rules: JourneyRules, saved: tuple[int, Mapping[str, Any]] | None, *, is_paused: bool
+) -> JourneyRules:
     if saved is None:
         return replace(rules, is_paused=True) if is_paused else rules
+    version, overrides = saved
     try:
-        return rules.tuned(saved.overrides, version=saved.version, is_paused=is_paused)
+        return rules.tuned(overrides, version=version, is_paused=is_paused)
     except Invalid as error:
         logger.error(  # noqa: TRY400 - the sentence says it all
             "journey.settings_unusable",
-            extra={"journey": rules.name, "version": saved.version, "reason": str(error)},
+            extra={"journey": rules.name, "version": version, "reason": str(error)},
         )
         return replace(rules, is_paused=True)

@@ -12,7 +12,7 @@ from domain.journeys import OVER
 from store import tables
 from store.overtaking import Overtaken
 from store.queries import Query, json_of, moment_in, object_in, text_of
-from store.sessions import AsyncSession
+from store.sessions import AsyncSession, connection_of
 from store.statements import write
 from store.upserts import add_missing, put, table_of
 
@@ -156,7 +156,7 @@ async def write_moments(session: AsyncSession, people: Collection[Person]) -> No
     """Write down when these customers last did what, and nothing else."""
     if not people:
         return
-    connection = await session.connection()
+    connection = connection_of(session)
     rows = [(json_of(person.latest), person.last_active_at, person.id) for person in people]
     if session.get_bind().dialect.name == "sqlite":
         texts = [(latest, at and text_of(at), ours) for latest, at, ours in rows]

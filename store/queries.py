@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from store.sessions import AsyncSession
+from store.sessions import AsyncSession, connection_of
 
 #: How a template's words are written for each database; the numbers are those of its values.
 _SQLITE: Final = {
@@ -43,7 +43,7 @@ class Query:
         self, session: AsyncSession, *values: Collection[str] | datetime
     ) -> Sequence[Sequence[Any]]:
         """What it finds. What the session has not written yet is not seen."""
-        connection = await session.connection()
+        connection = connection_of(session)
         if session.get_bind().dialect.name == "sqlite":
             statement, told = self._sqlite, tuple(map(_for_sqlite, values))
         else:

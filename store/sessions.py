@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from store.addresses import access_to, read_url
 from store.engines import PATIENCE, postgresql_engine, sqlite_engine
 from store.failures import explained
 
-__all__ = ["AsyncSession", "Database"]
+__all__ = ["AsyncSession", "Database", "connection_of"]
 
 _READERS: Final = 5
 _PRAGMAS: Final = (
@@ -39,6 +39,7 @@ _PLANS: Final = {"plan_cache_mode": "force_custom_plan"}
 _ANSWERS_WITHIN: Final = 2 * PATIENCE + 5
 #: Connections are made anew after so many seconds: servers behind one name may change.
 _RENEW_AFTER: Final = 1_800
+_CONNECTION: Final = "connection"
 
 
 class Database:
@@ -92,9 +93,18 @@ class Database:
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         async with AsyncSession(engine, expire_on_commit=False) as session:
             with explained(self._url):
-                await session.connection()
+                session.info[_CONNECTION] = await session.connection()
             with explained(self._url, connected=True):
                 yield session
+
+
+def connection_of(session: AsyncSession) -> AsyncConnection:
+    """The connection of a session of ours, for statements past its objects.
+
+    To ask the session itself costs as much as many a statement.
+    """
+    connection: AsyncConnection = session.info[_CONNECTION]
+    return connection
 
 
 def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:

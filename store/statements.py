@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Executable, Row, bindparam
 
-from store.sessions import AsyncSession
+from store.sessions import AsyncSession, connection_of
 
 
 async def fetch(session: AsyncSession, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
@@ -13,7 +13,7 @@ async def fetch(session: AsyncSession, statement: Executable, **values: Any) -> 
 
     What the session has not written yet is not seen.
     """
-    connection = await session.connection()
+    connection = connection_of(session)
     return (await connection.execute(statement, values)).all()
 
 
@@ -22,7 +22,7 @@ async def write(
 ) -> None:
     """Execute a Core statement for each of these rows, past the session and its objects."""
     if rows:
-        connection = await session.connection()
+        connection = connection_of(session)
         await connection.execute(statement, rows)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table, inspect
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import SQLModel
 
 from store.sessions import AsyncSession
@@ -31,10 +32,17 @@ async def add_missing(
     """Insert the rows whose unique `key` is not there yet; returns the keys of the new ones."""
     if not rows:
         return set()
-    columns = [table_of(table).c[name] for name in key]
-    statement = insert_into(session, table).on_conflict_do_nothing(index_elements=columns)
-    added = await session.execute(statement.returning(*columns), list(rows))
+    statement = _adding(session.get_bind().dialect.name, table, tuple(key))
+    added = await session.execute(statement, list(rows))
     return {tuple(row) for row in added}
+
+
+@cache
+def _adding(dialect: str, table: type[SQLModel], key: tuple[str, ...]) -> ReturningInsert[Any]:
+    """The statement of `add_missing`: there are few, and each takes long to write."""
+    columns = [table_of(table).c[name] for name in key]
+    adding = _insert(dialect, table).on_conflict_do_nothing(index_elements=columns)
+    return adding.returning(*columns)
 
 
 async def put(
