@@ -62,8 +62,21 @@ class _Mailbox(AddressHeader, BaseHeader):  # type: ignore[misc]  # as the libra
         return policy.linesep.join(lines)
 
 
+class _Registry(HeaderRegistry):
+    """The library makes a class for each header of each mail; here it does so once."""
+
+    def __init__(self) -> None:
+        super().__init__(default_class=_Verbatim)
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
 def _headers() -> HeaderRegistry:
-    registry = HeaderRegistry(default_class=_Verbatim)
+    registry = _Registry()
     registry.map_to_type("subject", _Sentence)
     for name in ("from", "to", "reply-to"):
         registry.map_to_type(name, _Mailbox)
