@@ -14,7 +14,7 @@ WORKDIR /build
 COPY requirements-production.lock ./
 RUN python -m pip install --require-hashes --only-binary=:all: -r requirements-production.lock
 
-COPY pyproject.toml README.md LICENSE cli.py config.py setting_types.py worker.py ./
+COPY pyproject.toml README.md LICENSE cli.py config.py logs.py setting_types.py worker.py ./
 COPY activities/ activities/
 COPY api/ api/
 COPY dispatch/ dispatch/

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from config import Settings, read_settings
+from config import Settings, doubts, read_settings
 from domain.errors import DormouseError
+from logs import set_up_logs
 
 if TYPE_CHECKING:
     from local.services import Commands
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 # Rooms are imported by the command that needs them: `dormouse --help` answers at once.
 
 _HELP = "Customer journeys for web shops: they sleep for weeks and wake at the right moment."
+
+logger = logging.getLogger("cli")
 
 app = typer.Typer(
     help=_HELP,
@@ -49,7 +53,7 @@ def up() -> None:
     """Run everything on this machine: Temporal, gateway, worker. Ctrl-C stops it."""
     from local.up import run_everything
 
-    run_everything(read_settings(), _commands(), console=Console())
+    run_everything(_settings(), _commands(), console=Console())
 
 
 @app.command()
@@ -65,7 +69,7 @@ def demo(
     """Run everything, with a sample shop whose weeks pass in minutes."""
     from local.demo import run_demo
 
-    run_demo(_commands(), console=Console(), keep=keep, exit_after=exit_after)
+    run_demo(_settings(), _commands(), console=Console(), keep=keep, exit_after=exit_after)
 
 
 @app.command()
@@ -73,7 +77,7 @@ def cluster() -> None:
     """Run a production-like installation: Temporal's own server in roles, PostgreSQL, two of us."""
     from local.cluster.run import run_cluster
 
-    run_cluster(read_settings(), _commands(), console=Console())
+    run_cluster(_settings(), _commands(), console=Console())
 
 
 @app.command()
@@ -81,7 +85,7 @@ def api() -> None:
     """Run the gateway alone."""
     from local.serving import serve_gateway
 
-    serve_gateway(read_settings())
+    serve_gateway(_settings())
 
 
 @app.command()
@@ -89,7 +93,7 @@ def worker() -> None:
     """Run the worker alone."""
     from worker import run_worker
 
-    run_worker(read_settings())
+    run_worker(_settings())
 
 
 @app.command()
@@ -98,7 +102,7 @@ def migrate(*, as_json: AsJson = False) -> None:
     from store.migrations.run import current_revision
     from store.migrations.run import migrate as bring_up_to_date
 
-    settings = read_settings()
+    settings = _settings()
     before = asyncio.run(current_revision(settings.database))
     asyncio.run(bring_up_to_date(settings.database))
     after = asyncio.run(current_revision(settings.database))
@@ -138,7 +142,7 @@ def replay(
     """Post recorded events to a running gateway, as if they happened now, only faster."""
     from local.replaying import Order, replay_file
 
-    settings = read_settings()
+    settings = _settings()
     order = Order(
         path=file,
         url=url or f"http://127.0.0.1:{settings.port}",
@@ -163,9 +167,7 @@ def create_key(
     """Make a key and print it, once. Works while Dormouse runs."""
     from local.keys import create
 
-    key = asyncio.run(
-        create(read_settings().database, name=name, scopes=scope, rate_limit=rate_limit)
-    )
+    key = asyncio.run(create(_settings().database, name=name, scopes=scope, rate_limit=rate_limit))
     _tell({"key": key}, key, as_json=as_json)
 
 
@@ -174,7 +176,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
     """Show the keys that exist: names and scopes, never the keys."""
     from local.keys import listed, table_of
 
-    found = asyncio.run(listed(read_settings().database))
+    found = asyncio.run(listed(_settings().database))
     _tell(found, table_of(found), as_json=as_json)
 
 
@@ -187,7 +189,7 @@ def revoke_key(
     """Make all keys of this name useless within seconds."""
     from local.keys import revoke
 
-    count = asyncio.run(revoke(read_settings().database, name=name))
+    count = asyncio.run(revoke(_settings().database, name=name))
     _tell({"revoked": count}, f"Revoked {count} key{'s' if count != 1 else ''}.", as_json=as_json)
 
 
@@ -264,6 +266,15 @@ def _commands() -> "Commands":
 
     this = [sys.executable, str(Path(__file__).absolute())]
     return Commands(gateway=[*this, "api"], worker=[*this, "worker"])
+
+
+def _settings() -> Settings:
+    """The settings of this process, which logs from here on; raises WrongSetting."""
+    settings = read_settings()
+    set_up_logs(form=settings.log_format, level=settings.log_level)
+    for doubt in doubts():
+        logger.warning(doubt)
+    return settings
 
 
 def _local_key(settings: Settings) -> str:

@@ -21,6 +21,7 @@ from domain.durations import Duration
 from domain.errors import DormouseError
 from domain.pace import Pace
 from domain.recommending import Togetherness
+from logs import LogFormat, LogLevel
 from setting_types import (
     Address,
     BuildId,
@@ -82,6 +83,10 @@ class Settings(BaseSettings):
     temporal_ui_url: Url | None = None
     #: Proxies whose word on the caller's address is taken: addresses or networks, comma-separated.
     trusted_proxies: Proxies = "127.0.0.1"
+
+    #: How a line of the log is written, and from which level on.
+    log_format: LogFormat = "logfmt"
+    log_level: LogLevel = "info"
 
     #: Names this code to Temporal, which then gives it work only once it is made current.
     #: Unversioned, as on one machine, unless set.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvloop
+from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
@@ -24,7 +25,7 @@ from activities.sending import SendActivities
 from config import Settings, WrongSetting
 from dispatch.connection import connect
 from dispatch.schedules import UPKEEP_QUEUE, keep_schedule
-from domain.errors import Invalid
+from domain.errors import Invalid, Unavailable
 from domain.pace import Pace
 from local.collecting import rarely_look_for_cycles
 from runtime.listing import name_of
@@ -34,6 +35,7 @@ from sending.channels import open_channel
 from sending.context import ShopContext
 from sending.links import Links
 from sending.rendering import Templates
+from store.migrations.run import current_revision, newest_revision
 from store.sessions import Database
 from workflows.catalogue import JOURNEYS
 from workflows.refresh_complements import RefreshComplements
@@ -232,6 +234,7 @@ async def running_workers(settings: Settings) -> AsyncIterator[None]:
         channel = channel_of(settings)
         stack.push_async_callback(channel.aclose)
         client = await connect(settings.temporal_address, runtime=runtime_of(settings))
+        await _look_at_schema(settings)
         send, records = build_activities(
             database=database,
             composer=composer,
@@ -271,6 +274,15 @@ async def all_at_work(workers: Sequence[Worker]) -> AsyncIterator[None]:
             await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
+async def _look_at_schema(settings: Settings) -> None:
+    """Raise when there is no database to work with: every run would fail, again and again."""
+    revision, expected = await current_revision(settings.database), newest_revision()
+    if revision is None:
+        raise Unavailable("The database has no tables: run `dormouse migrate`.")
+    if revision != expected:
+        logger.warning("schema.differs", extra={"revision": revision, "expected": expected})
+
+
 async def _keep_schedule(client: Client, settings: Settings) -> None:
     """Without the schedule journeys run as before, only recommendations grow old: say so."""
     try:
@@ -291,6 +303,12 @@ async def _work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    # Which run or activity it was stands beside the message, not in it.
+    workflow.logger.workflow_info_on_message = False
+    activity.logger.activity_info_on_message = False
     async with running_workers(settings):
         rarely_look_for_cycles()
+        logger.info("worker.started", extra={"build": settings.build_id or "unversioned"})
         await stop.wait()
+        logger.info("worker.stopping")
+    logger.info("worker.stopped")

@@ -129,7 +129,7 @@ async def _expected(request: Request, error: Exception) -> ProblemResponse:
             places = [{"field": error.field, "message": told}] if error.field else []
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", str(error), errors=places)
         case Unavailable():
-            logger.warning("request.unavailable", extra={"path": request.url.path}, exc_info=error)
+            logger.warning("request.unavailable", extra=_asked(request), exc_info=error)
             return unavailable(str(error))
     return await _unexpected(request, error)
 
@@ -177,5 +177,11 @@ async def _left(_request: Request, _error: Exception) -> ProblemResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> ProblemResponse:
-    logger.error("request.failed", extra={"path": request.url.path}, exc_info=error)
+    logger.error("request.failed", extra=_asked(request), exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", _INTERNAL)
+
+
+def _asked(request: Request) -> dict[str, str]:
+    """What was asked, without what stands in the path: that may be a person's id or a token."""
+    route = request.scope.get("route")
+    return {"method": request.method, "route": getattr(route, "path", "none")}

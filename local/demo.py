@@ -27,7 +27,14 @@ _SUMMARY_AFTER = timedelta(days=27)
 _PATIENCE = timedelta(minutes=2)
 
 
-def run_demo(commands: Commands, *, console: Console, keep: bool, exit_after: float | None) -> None:
+def run_demo(
+    settings: Settings,
+    commands: Commands,
+    *,
+    console: Console,
+    keep: bool,
+    exit_after: float | None,
+) -> None:
     """Run everything in a data folder of its own, until Ctrl-C or for so many seconds."""
     # What was told before is known by its ids; told again, it needs others.
     edition = f"-{datetime.now(UTC):%m%d%H%M%S}" if keep else ""
@@ -38,7 +45,7 @@ def run_demo(commands: Commands, *, console: Console, keep: bool, exit_after: fl
                 await _play(running, edition)
 
     run_everything(
-        demo_settings(read_settings()),
+        demo_settings(settings),
         commands,
         console=console,
         companion=accompany,

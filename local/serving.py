@@ -68,7 +68,8 @@ async def _serve(settings: Settings, opening: Opening) -> None:
             host=settings.host,
             port=settings.port,
             http=PatientProtocol,
-            access_log=False,
+            log_config=None,  # as every program of ours logs
+            access_log=False,  # paths name people and hold the tokens of links; /metrics counts
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=_LAST_ANSWERS_WITHIN,
         )

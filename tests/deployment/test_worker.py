@@ -11,6 +11,7 @@ from config import Settings, WrongSetting
 from dispatch.connection import connect
 from local.environment import complete
 from local.ports import free_port
+from tests.fakes.installation import Installation
 from worker import runtime_of, version_of
 
 
@@ -38,6 +39,16 @@ class TestTheWorkersVersion:
     def test_may_not_hold_what_temporal_keeps_to_itself(self, build: str) -> None:
         with pytest.raises(ValueError, match="build_id"):
             settings(build_id=build)
+
+
+class TestTheWorkersStart:
+    async def test_needs_a_database_with_tables(self, temporal: str, tmp_path: Path) -> None:
+        worker = await Installation(tmp_path).run(
+            "worker", DORMOUSE_SECRET_KEY="s" * 32, TEMPORAL_ADDRESS=temporal
+        )
+
+        assert worker.code == 1
+        assert worker.err == "The database has no tables: run `dormouse migrate`.\n"
 
 
 class TestTheWorkersMetrics:
