@@ -2,25 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from rich.console import Console, Group
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from config import Settings
 from local import services
 from local.environment import complete, environment_of, using_temporal
-from local.instance import Instance, only_instance
+from local.instance import only_instance
 from local.keys import own_key
 from local.ports import require_free
 from local.programs import Program
 from local.services import Commands, reachable
-from local.stopping import until_asked_to_stop
-from local.supervisor import Supervisor
 from local.temporal_server import TemporalServer
+from local.terminal import Terminal, listed
 from local.together import together
 from store.migrations.run import migrate
 
@@ -53,13 +50,13 @@ def run_everything(
     something is in the way.
     """
     with only_instance(settings.data_dir, to_empty=afresh) as instance:
-        for left in instance.stop_leftovers():
-            console.print(f"Stopped the {left.name} (pid {left.pid}) of an earlier start.")
+        terminal = Terminal(console, instance)
+        terminal.clear_leftovers()
         if afresh:
             instance.empty()
         settings = complete(settings)
         require_free(settings.port, host=settings.host, setting="DORMOUSE_PORT")
-        house = _House(settings, commands, instance, console, companion)
+        house = _House(settings, commands, terminal, companion)
         house.temporal.prepare()
         asyncio.run(house.open())
 
@@ -71,17 +68,15 @@ class _House:
         self,
         settings: Settings,
         commands: Commands,
-        instance: Instance,
-        console: Console,
+        terminal: Terminal,
         companion: Companion | None,
     ) -> None:
         self._settings = settings
         self._commands = commands
-        self._console = console
+        self._terminal = terminal
         self._companion = companion
         self._key = ""
         self._logs = settings.data_dir / "logs"
-        self._supervisor = Supervisor(announce=self._say, remember=instance.remember)
         self._url = f"http://{reachable(settings.host)}:{settings.port}"
         self.temporal = TemporalServer(
             state_file=settings.data_dir / "temporal.db",
@@ -92,21 +87,15 @@ class _House:
 
     async def open(self) -> None:
         """Run until a signal asks for the end, the companion returns, or something fails."""
-        await until_asked_to_stop(self._run(), close=self._close)
-        with suppress(OSError):
-            self._console.print("Stopped.")
-
-    async def _close(self) -> None:
-        with suppress(OSError):  # the terminal may be gone
-            self._console.print("\nStopping gateway, worker and Temporal …", style="dim")
-        await self._supervisor.stop()
+        await self._terminal.stay(self._run(), parts="gateway, worker and Temporal")
 
     async def _run(self) -> None:
-        with self._console.status("Waking up …"):
-            await together(self._supervisor.start(self.temporal.program()), self._prepare())
-            await self._supervisor.start(*self._services())
-        running = Running(self._settings, self._url, self._key, self._console)
-        self._console.print(self._welcome())
+        console, supervisor = self._terminal.console, self._terminal.supervisor
+        with console.status("Waking up …"):
+            await together(supervisor.start(self.temporal.program()), self._prepare())
+            await supervisor.start(*self._services())
+        running = Running(self._settings, self._url, self._key, console)
+        console.print(self._welcome())
         if self._companion:
             await self._companion(running)
         else:
@@ -117,19 +106,15 @@ class _House:
         self._key = await own_key(self._settings)
 
     def _welcome(self) -> Group:
-        block = Table.grid(padding=(0, 2))
-        block.add_column(style="dim", min_width=12)
-        block.add_column(overflow="fold", no_wrap=True)
-        for label, value in (
+        places = [
             ("API", f"{self._url}/docs"),
             ("Outbox", f"{self._url}/outbox"),
             ("Temporal UI", self._settings.ui_url),
             ("API key", self._key),
             ("State, logs", str(self._settings.data_dir)),
-        ):
-            block.add_row(f"  {label}", value)
+        ]
         heading = Text.assemble(("\nDormouse is awake", "bold green"), "  (Ctrl-C stops it)\n")
-        return Group(heading, block, "")
+        return Group(heading, Padding.indent(listed(places), 2), "")
 
     def _services(self) -> tuple[Program, Program]:
         """The worker and the gateway; stopped in the opposite order."""
@@ -148,7 +133,3 @@ class _House:
             "gateway", self._commands, url=self._url, logs=self._logs, environment=environment
         )
         return worker, gateway
-
-    def _say(self, line: str) -> None:
-        now = datetime.now().astimezone()
-        self._console.print(f"{now:%H:%M:%S}  {line}", style="yellow", markup=False)

@@ -2,8 +2,6 @@
 
 import asyncio
 import shlex
-from contextlib import suppress
-from datetime import datetime
 
 from rich.console import Console, Group
 from rich.table import Table
@@ -15,11 +13,10 @@ from local.cluster.namespace import prepare_namespace
 from local.cluster.plan import DATABASE, NAMESPACE, Plan, plan
 from local.cluster.schema import TemporalSchema
 from local.credentials import keep
-from local.instance import Instance, only_instance
+from local.instance import only_instance
 from local.keys import own_key
 from local.services import Commands
-from local.stopping import until_asked_to_stop
-from local.supervisor import Supervisor
+from local.terminal import Terminal, listed
 from local.together import together
 from store.migrations.run import migrate
 
@@ -31,49 +28,40 @@ def run_cluster(settings: Settings, commands: Commands, *, console: Console) -> 
     """
     binaries = find_binaries()
     with only_instance(settings.data_dir / "cluster") as instance:
-        for left in instance.stop_leftovers():
-            console.print(f"Stopped the {left.name} (pid {left.pid}) of an earlier start.")
+        terminal = Terminal(console, instance)
+        terminal.clear_leftovers()
         planned = plan(settings, binaries, instance.folder)
-        asyncio.run(_Cluster(planned, commands, instance, console).open())
+        asyncio.run(_Cluster(planned, commands, terminal).open())
 
 
 class _Cluster:
     """The processes of one plan and what happens around them."""
 
-    def __init__(
-        self, planned: Plan, commands: Commands, instance: Instance, console: Console
-    ) -> None:
-        self._plan, self._commands, self._console = planned, commands, console
-        self._supervisor = Supervisor(announce=self._say, remember=instance.remember)
+    def __init__(self, planned: Plan, commands: Commands, terminal: Terminal) -> None:
+        self._plan, self._commands, self._terminal = planned, commands, terminal
         self._key = ""
 
     async def open(self) -> None:
         """Run until a signal asks for the end, or something fails."""
-        await until_asked_to_stop(self._run(), close=self._close)
-        with suppress(OSError):
-            self._console.print("Stopped.")
-
-    async def _close(self) -> None:
-        with suppress(OSError):  # the terminal may be gone
-            self._console.print("\nStopping the cluster …", style="dim")
-        await self._supervisor.stop()
+        await self._terminal.stay(self._run(), parts="the cluster")
 
     async def _run(self) -> None:
-        with self._console.status("Starting PostgreSQL …") as status:
+        console, supervisor = self._terminal.console, self._terminal.supervisor
+        with console.status("Starting PostgreSQL …") as status:
             await self._plan.postgres.prepare()
-            await self._supervisor.start(self._plan.postgres.program())
+            await supervisor.start(self._plan.postgres.program())
             status.update("Setting up the databases …")
             await together(self._set_up_temporal(), self._set_up_ours())
             status.update("Starting Temporal's roles …")
             first, *others = self._plan.temporal()
             # Alone, it writes down what the cluster is: of two that did so at once, one would fail.
-            await self._supervisor.start(first)
-            await self._supervisor.start(*others)
+            await supervisor.start(first)
+            await supervisor.start(*others)
             await prepare_namespace(self._plan.frontend, NAMESPACE)
             status.update("Starting workers and gateways …")
-            await self._supervisor.start(*self._plan.services(self._commands))
+            await supervisor.start(*self._plan.services(self._commands))
         self._keep_environment()
-        self._console.print(self._welcome())
+        console.print(self._welcome())
         await asyncio.Event().wait()
 
     async def _set_up_temporal(self) -> None:
@@ -95,13 +83,8 @@ class _Cluster:
         for name, address in self._plan.addresses():
             log = self._plan.log(name).name
             processes.add_row(name, Text("running", style="green"), address, f"logs/{log}")
-        places = Table.grid(padding=(0, 2))
-        places.add_column(style="dim", min_width=12)
-        places.add_column(overflow="fold", no_wrap=True)
-        for label, value in self._places():
-            places.add_row(label, value)
         heading = Text.assemble(("\nThe cluster is awake", "bold green"), "  (Ctrl-C stops it)\n")
-        return Group(heading, processes, "", places, "")
+        return Group(heading, processes, "", listed(self._places()), "")
 
     def _places(self) -> list[tuple[str, str]]:
         settings, has_ui = self._plan.settings, self._plan.binaries.temporal_ui_server
@@ -113,7 +96,3 @@ class _Cluster:
             ("Environment", str(settings.data_dir / "cluster.env")),
             ("State, logs", str(settings.data_dir)),
         ]
-
-    def _say(self, line: str) -> None:
-        now = datetime.now().astimezone()
-        self._console.print(f"{now:%H:%M:%S}  {line}", style="yellow", markup=False)
