@@ -18,11 +18,12 @@ from sqlmodel import col, select
 
 from store import tables
 from store.keys import create_key
-from store.migrations.run import migrate
 from store.sessions import Database
 from tests.fakes.installation import Installation
+from tests.fakes.waiting import until
 
 CONNECTIONS: Final = 16
+on_both: Final = pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 _NUMBERS: Final = count(1)
 
 
@@ -76,14 +77,14 @@ class Gateway:
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Installation:
-    return Installation(tmp_path, {"DORMOUSE_SECRET_KEY": "s" * 32})
+def installation(tmp_path: Path, database_url: str) -> Installation:
+    settings = {"DORMOUSE_SECRET_KEY": "s" * 32, "DORMOUSE_DATABASE_URL": database_url}
+    return Installation(tmp_path, settings)
 
 
 @asynccontextmanager
 async def gateway_of(installation: Installation, **settings: str) -> AsyncIterator[Gateway]:
-    await migrate(database_of(installation))
-    database = Database.open(database_of(installation))
+    database = Database.open(installation.settings["DORMOUSE_DATABASE_URL"])
     async with database.writing() as session:
         key = await create_key(session, name="shop", scopes=["ingest"], now=datetime.now(UTC))
     await database.close()
@@ -100,12 +101,6 @@ async def gateway_of(installation: Installation, **settings: str) -> AsyncIterat
         await process.wait()
 
 
-def database_of(installation: Installation) -> str:
-    folder = installation.folder / "state"
-    folder.mkdir(exist_ok=True)
-    return f"sqlite:///{folder / 'dormouse.db'}"
-
-
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
     try:
         async with session.get(f"{url}/healthz") as answer:
@@ -114,19 +109,16 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-async def ids_in(installation: Installation) -> set[str]:
-    database = Database.open(database_of(installation))
+async def ids_in(database: Database) -> set[str]:
     async with database.reading() as session:
-        found = set(await session.scalars(select(col(tables.Event.message_id))))
-    await database.close()
-    return found
+        return set(await session.scalars(select(col(tables.Event.message_id))))
 
 
 async def interrupted(gateway: Gateway, by: signal.Signals) -> int:
     """Send the signal while the shop is busy; the exit code."""
     over = asyncio.Event()
     shop = asyncio.create_task(gateway.is_busy(until=over))
-    await asyncio.sleep(1)
+    await until(lambda: len(gateway.kept) > 500)
     gateway.process.send_signal(by)
     async with asyncio.timeout(15):
         code = await gateway.process.wait()
@@ -136,22 +128,22 @@ async def interrupted(gateway: Gateway, by: signal.Signals) -> int:
 
 
 class TestAStoppedGateway:
+    @on_both
     async def test_has_kept_all_that_it_answered_for_and_answers_what_it_took(
-        self, installation: Installation
+        self, installation: Installation, database: Database
     ) -> None:
         async with gateway_of(installation) as gateway:
             code = await interrupted(gateway, signal.SIGTERM)
 
         assert code == 0
-        assert len(gateway.kept) > 100
-        assert gateway.kept - await ids_in(installation) == set()
+        assert gateway.kept - await ids_in(database) == set()
         assert gateway.answers.keys() <= {200, 503, None}
         assert gateway.retry_after <= {"1"}
 
     async def test_says_so_while_it_goes_on_answering(self, installation: Installation) -> None:
-        async with gateway_of(installation, DORMOUSE_DRAIN_SECONDS="2") as gateway:
+        async with gateway_of(installation, DORMOUSE_DRAIN_SECONDS="4") as gateway:
             gateway.process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(4):
                 while not await gateway.says_that_it_stops():
                     await asyncio.sleep(0.01)
 
@@ -175,9 +167,11 @@ class TestAStoppedGateway:
 
 
 class TestAKilledGateway:
-    async def test_has_kept_all_that_it_answered_for(self, installation: Installation) -> None:
+    @on_both
+    async def test_has_kept_all_that_it_answered_for(
+        self, installation: Installation, database: Database
+    ) -> None:
         async with gateway_of(installation) as gateway:
             await interrupted(gateway, signal.SIGKILL)
 
-        assert len(gateway.kept) > 100
-        assert gateway.kept - await ids_in(installation) == set()
+        assert gateway.kept - await ids_in(database) == set()
