@@ -4,16 +4,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from store import tables
+from store.additions import Addition
 from store.customers import same_person
+from store.queries import json_of
 from store.sessions import AsyncSession
-from store.statements import write
-from store.upserts import table_of
 
-_APPEND: Final = insert(table_of(tables.ConsentChange))
+_SAID: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("topic", "channel", "basis", "source", "wording"), "text"),
+    "granted": "bool",
+    "confirm_until": "timestamptz",
+}
+_WORDS: Final = Addition(
+    "consent_change",
+    {
+        "customer_id": "text",
+        **dict.fromkeys(("happened_at", "recorded_at"), "timestamptz"),
+        "evidence": "jsonb",
+        **_SAID,
+    },
+)
 
 
 class Consenting(Protocol):
@@ -117,9 +130,11 @@ async def _append(
     session: AsyncSession, customer: Consenting, at: datetime, words: Sequence[Mapping[str, Any]]
 ) -> None:
     """Append what was said about consents, with its proof; nothing is ever overwritten."""
-    about = {"customer_id": customer.id, "happened_at": at, "recorded_at": at}
-    rows = [{**about, **said, "evidence": dict(said["evidence"] or {})} for said in words]
-    await write(session, _APPEND, rows)
+    rows = [
+        (customer.id, at, at, json_of(said["evidence"] or {}), *map(said.get, _SAID))
+        for said in words
+    ]
+    await _WORDS.add(session, rows)
 
 
 async def request_consent(  # noqa: PLR0913 - each is part of the proof

@@ -5,31 +5,25 @@ anything else. What is written is what `tables.Event` reads.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from domain.events import Event
+from store.additions import Addition, Row
 from store.overtaking import Overtaken
-from store.queries import json_of, text_of
-from store.sessions import AsyncSession, connection_of
+from store.queries import json_of
+from store.sessions import AsyncSession
 
-_SQLITE: Final = """
-    INSERT INTO event
-        (message_id, customer_id, name, properties, subject, order_id, happened_at, received_at,
-         is_history)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (message_id) DO NOTHING
-"""
-_POSTGRESQL: Final = """
-    INSERT INTO event
-        (message_id, customer_id, name, properties, subject, order_id, happened_at, received_at,
-         is_history)
-    SELECT * FROM unnest(
-        $1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[],
-        $7::timestamptz[], $8::timestamptz[], $9::bool[])
-    ON CONFLICT (message_id) DO NOTHING
-    RETURNING message_id
-"""
-Row = tuple[Any, ...]
+_EVENTS: Final = Addition(
+    "event",
+    {
+        **dict.fromkeys(("message_id", "customer_id", "name"), "text"),
+        "properties": "jsonb",
+        **dict.fromkeys(("subject", "order_id"), "text"),
+        **dict.fromkeys(("happened_at", "received_at"), "timestamptz"),
+        "is_history": "bool",
+    },
+    then="ON CONFLICT (message_id) DO NOTHING",
+)
 
 
 async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]) -> set[str]:
@@ -40,16 +34,13 @@ async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]
     """
     if not events:
         return set()
-    connection = connection_of(session)
     rows = [_row(event, customer_id) for event, customer_id in events]
-    if session.get_bind().dialect.name == "sqlite":
-        added = await connection.exec_driver_sql(_SQLITE, [_for_sqlite(row) for row in rows])
-        if 0 < added.rowcount < len(rows):
-            raise Overtaken
-        return {event.id for event, _ in events} if added.rowcount else set()
-    columns = tuple(list(column) for column in zip(*rows, strict=True))
-    returned = await connection.exec_driver_sql(_POSTGRESQL, columns)
-    return {message_id for (message_id,) in returned}
+    if session.get_bind().dialect.name != "sqlite":
+        return await _EVENTS.add_telling(session, rows, column="message_id")
+    added = await _EVENTS.add(session, rows)
+    if 0 < added < len(rows):
+        raise Overtaken
+    return {event.id for event, _ in events} if added else set()
 
 
 def _row(event: Event, customer_id: str) -> Row:
@@ -65,8 +56,3 @@ def _row(event: Event, customer_id: str) -> Row:
         event.received_at,
         event.is_history,
     )
-
-
-def _for_sqlite(row: Row) -> Row:
-    *others, happened_at, received_at, is_history = row
-    return (*others, text_of(happened_at), text_of(received_at), is_history)

@@ -5,21 +5,20 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import SQLModel, col
 
 from domain.journeys import OVER
 from store import tables
+from store.additions import Addition, Row
 from store.overtaking import Overtaken
 from store.queries import Query, json_of, moment_in, object_in, text_of
 from store.sessions import AsyncSession, connection_of
 from store.statements import write
-from store.upserts import add_missing, put, table_of
+from store.upserts import table_of
 
 #: A person's id outside: (`user` or `anonymous`, the id).
 Name = tuple[str, str]
-_NAME: Final = ("kind", "value")
-
 _OWNED: Final[Sequence[type[SQLModel]]] = (
     tables.Event,
     tables.Message,
@@ -80,6 +79,21 @@ _PEOPLE: Final = Query("""
         last_ordered_at, merged_into IS NOT NULL OR erased_at IS NOT NULL
     FROM customer WHERE id {in_1} ORDER BY id {locked}
 """)
+_NEW_PEOPLE: Final = Addition(
+    "customer",
+    {
+        **dict.fromkeys(("id", "external_id"), "text"),
+        "created_at": "timestamptz",
+        **dict.fromkeys(("attributes", "consents", "pending", "latest"), "jsonb"),
+    },
+)
+_NAME: Final = dict.fromkeys(("kind", "value", "customer_id"), "text")
+_NEW_NAMES: Final = Addition("identity", _NAME, then="ON CONFLICT (kind, value) DO NOTHING")
+_NAMES: Final = Addition(
+    "identity",
+    _NAME,
+    then="ON CONFLICT (kind, value) DO UPDATE SET customer_id = excluded.customer_id",
+)
 _MOMENTS_SQLITE: Final = "UPDATE customer SET latest = ?, last_active_at = ? WHERE id = ?"
 _MOMENTS_POSTGRESQL: Final = """
     UPDATE customer SET latest = noted.latest, last_active_at = noted.last_active_at
@@ -129,12 +143,11 @@ def _person(row: Sequence[Any]) -> Person:
 
 async def add_people(session: AsyncSession, people: Iterable[tuple[Person, datetime]]) -> None:
     """Write customers of whom nothing is known yet, but since when we know that they exist."""
-    nothing: dict[str, Any] = {"attributes": {}, "consents": {}, "pending": {}, "latest": {}}
     rows = [
-        {"id": person.id, "external_id": person.external_id, "created_at": created_at, **nothing}
+        (person.id, person.external_id, created_at, "{}", "{}", "{}", "{}")
         for person, created_at in people
     ]
-    await write(session, insert(_CUSTOMER), rows)
+    await _NEW_PEOPLE.add(session, rows)
 
 
 async def claim(session: AsyncSession, external_ids: Mapping[str, str]) -> None:
@@ -193,14 +206,13 @@ async def name_customers(
     A name that was `unowned` must still be so: raises Overtaken when somebody got it meanwhile.
     The others change hands.
     """
-    new: list[dict[str, str]] = []
-    passed_on: list[dict[str, str]] = []
+    new: list[Row] = []
+    passed_on: list[Row] = []
     for name, customer_id in sorted(names.items()):
-        row = {"kind": name[0], "value": name[1], "customer_id": customer_id}
-        (new if name in unowned else passed_on).append(row)
-    if len(await add_missing(session, tables.Identity, new, key=_NAME)) < len(new):
+        (new if name in unowned else passed_on).append((*name, customer_id))
+    if await _NEW_NAMES.add(session, new) < len(new):
         raise Overtaken
-    await put(session, tables.Identity, passed_on, key=_NAME, change=["customer_id"])
+    await _NAMES.add(session, passed_on)
 
 
 async def move_belongings(
