@@ -1,6 +1,7 @@
 """The command line: `dormouse …`. Thin: each command reads its settings and calls one room."""
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -241,9 +242,21 @@ def main() -> NoReturn:
         _fail(f"{error.format_message()} See 'dormouse --help'.", code=error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        _fail(_words_for(error))
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence, not a traceback
-        _fail(f"Unexpected {type(error).__name__}: {error} (DORMOUSE_DEBUG=1 shows where).")
+        _fail(_unexpected(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _words_for(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "The disk is full: make room for the data folder (DORMOUSE_DATA_DIR)."
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> str:
+    return f"Unexpected {type(error).__name__}: {error} (DORMOUSE_DEBUG=1 shows where)."
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:

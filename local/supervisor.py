@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from shutil import disk_usage
 from typing import Final
 
 from local import launch
@@ -19,6 +20,8 @@ _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(seconds=30)
 #: A program that ran this long was well: its next crash is met with the shortest pause again.
 _WELL_AFTER: Final = timedelta(minutes=1)
+#: Bytes of the disk, without which no program begins.
+_ROOM_NEEDED: Final = 1_000_000
 _LOG_KEPT = 10_000_000  # bytes, then the log moves aside
 
 
@@ -35,10 +38,12 @@ class Supervisor:
         announce: Callable[[str], None],
         remember: Callable[[Mapping[str, int]], None],
         first_pause: timedelta = _FIRST_PAUSE,
+        room_needed: int = _ROOM_NEEDED,
     ) -> None:
         self._announce = announce
         self._remember = remember
         self._first_pause = first_pause
+        self._room_needed = room_needed
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._programs: list[Program] = []
         self._keepers: list[asyncio.Task[None]] = []
@@ -82,9 +87,9 @@ class Supervisor:
                 while not await program.is_ready():
                     await asyncio.wait([ended], timeout=_ASK_AGAIN_AFTER.total_seconds())
                     if ended.done():
-                        raise DidNotStart(program.explain(program))
+                        raise DidNotStart(self._explained(program))
         except TimeoutError:
-            raise DidNotStart(program.explain(program)) from None
+            raise DidNotStart(self._explained(program)) from None
         finally:
             ended.cancel()
 
@@ -97,20 +102,45 @@ class Supervisor:
             self._forget(program)
             if clock() - since > _WELL_AFTER.total_seconds():
                 pause = self._first_pause
-            self._announce(_crash_line(program, code, pause))
+            self._say(_crash_line(program, code, pause))
+            pause = await self._start_again(program, after=pause)
+
+    async def _start_again(self, program: Program, *, after: timedelta) -> timedelta:
+        """Start it as soon as the machine lets us; the pause before the next time."""
+        pause = after
+        while True:
             await asyncio.sleep(pause.total_seconds())
             pause = min(pause * 2, _LONGEST_PAUSE)
-            await self._spawn(program)
+            try:
+                await self._spawn(program)
+            except OSError as error:
+                again = f"trying again in {pause.total_seconds():g} s"
+                self._say(f"{program.name} cannot be started ({error.strerror}); {again}")
+                continue
             with suppress(DidNotStart):  # it ended again, or hangs: the next round tells
                 await self._become_ready(program)
-                self._announce(f"{program.name} is back")
+                self._say(f"{program.name} is back")
+            return pause
 
     def _forget(self, program: Program) -> None:
         del self._running[program.name]
         self._note()
 
     def _note(self) -> None:
-        self._remember({name: process.pid for name, process in self._running.items()})
+        try:
+            self._remember({name: process.pid for name, process in self._running.items()})
+        except OSError as error:
+            self._say(f"what runs cannot be noted ({error.strerror}); make room on the disk")
+
+    def _say(self, line: str) -> None:
+        with suppress(OSError):  # where we tell it may be full or gone; the programs matter more
+            self._announce(line)
+
+    def _explained(self, program: Program) -> str:
+        folder = program.log.parent
+        if disk_usage(folder).free < self._room_needed:
+            return f"{program.name} did not start: the disk is full; make room for {folder}."
+        return program.explain(program)
 
 
 def _launched(command: Sequence[str]) -> list[str]:

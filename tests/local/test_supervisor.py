@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -45,8 +46,11 @@ class Told:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.pids: Mapping[str, int] = {}
+        self.disk_is_full = False
 
     def remember(self, pids: Mapping[str, int]) -> None:
+        if self.disk_is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
         self.pids = pids
 
 
@@ -186,6 +190,62 @@ class TestSupervisor:
 
         await supervisor.stop()
         assert told.pids == {}
+
+    async def test_goes_on_and_stops_in_order_when_the_disk_is_full(
+        self, supervisor: Supervisor, told: Told, tmp_path: Path
+    ) -> None:
+        await supervisor.start(polite("temporal", tmp_path))
+        await supervisor.start(polite("worker", tmp_path))
+        worker = told.pids["worker"]
+        told.disk_is_full = True
+
+        os.kill(worker, signal.SIGKILL)
+        await until(lambda: (tmp_path / "worker.log").read_text().count("ready") == 2)
+        await supervisor.stop()
+
+        assert told.lines[0] == (
+            "what runs cannot be noted (No space left on device); make room on the disk"
+        )
+        assert (tmp_path / "ends").read_text().split() == ["worker", "temporal"]
+
+    async def test_tries_again_until_a_program_can_be_started(
+        self, supervisor: Supervisor, told: Told, tmp_path: Path
+    ) -> None:
+        logs, kept = tmp_path / "logs", tmp_path / "kept"
+        await supervisor.start(polite("worker", logs))
+        logs.rename(kept)
+        logs.touch()
+
+        os.kill(told.pids["worker"], signal.SIGKILL)
+        await until(lambda: len(told.lines) == 3)
+        logs.unlink()
+        kept.rename(logs)
+        await until(lambda: "worker is back" in told.lines)
+
+        assert told.lines[1] == ("worker cannot be started (File exists); trying again in 0.1 s")
+
+    async def test_says_that_the_disk_is_full_when_nothing_could_be_written(
+        self, told: Told, tmp_path: Path
+    ) -> None:
+        async def never() -> bool:
+            return False
+
+        supervisor = Supervisor(
+            announce=told.lines.append, remember=told.remember, room_needed=2**62
+        )
+        program = Program(
+            name="temporal",
+            command=[sys.executable, "-c", "raise SystemExit(1)"],
+            log=tmp_path / "log",
+            is_ready=never,
+        )
+
+        with pytest.raises(DidNotStart) as failure:
+            await supervisor.start(program)
+
+        assert str(failure.value) == (
+            f"temporal did not start: the disk is full; make room for {tmp_path}."
+        )
 
     async def test_keeps_the_terminals_ctrl_c_from_its_programs(
         self, supervisor: Supervisor, told: Told, tmp_path: Path
