@@ -95,6 +95,7 @@ class TestARefresh:
         activities = ComplementActivities(database=database, pace=Pace(), now=self.next_day)
 
         async with build_upkeep(client, activities):
+            await self.next_second()  # another test may have started a refresh in this one
             await keep_schedule(client, Togetherness(min_lift=1), pace=Pace())
             first = await self.result_of_refresh(client, schedule, 1)
             await schedule.pause()
