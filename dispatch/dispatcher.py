@@ -16,6 +16,7 @@ from uuid import uuid4
 from temporalio.client import Client
 
 from dispatch import temporal
+from dispatch.namespaces import RunsNamespace
 from dispatch.repeating import Repeating
 from dispatch.temporal import RunIsGone
 from domain.errors import DormouseError, Unavailable
@@ -58,6 +59,7 @@ class Dispatcher:
 
     def __init__(self, *, database: Database, client: Client, now: Callable[[], datetime]) -> None:
         self._database, self._client, self._now = database, client, now
+        self._namespace = RunsNamespace(database=database, client=client, now=now)
         self._owner = uuid4().hex
         self._queues: dict[str, deque[tables.Dispatch]] = defaultdict(deque)
         self._in_hand = 0
@@ -149,6 +151,7 @@ class Dispatcher:
 
     async def _tell(self, run: Address, row: tables.Dispatch) -> None:
         async with asyncio.timeout(_PATIENCE):
+            await self._namespace.require()
             if row.kind == "start":
                 await temporal.start(
                     self._client,
@@ -175,6 +178,7 @@ class Dispatcher:
 
         Unless it was never started: what comes before its start waits for it.
         """
+        await self._namespace.confirm()  # any other does not have it either
         async with self._database.writing() as session:
             if await start_is_due(session, run.run_id):
                 raise Unavailable("The run's start is still to be told.")

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.errordetails.v1 import NotFoundFailure
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import (
@@ -74,6 +75,14 @@ async def signal(
     try:
         await client.workflow_service.signal_workflow_execution(request, retry=False)
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
+        if is_about_the_run(error):
             raise RunIsGone(str(error)) from error
         raise
+
+
+def is_about_the_run(error: RPCError) -> bool:
+    """Whether Temporal says that it has no open workflow; a missing namespace is not found too."""
+    details = error.grpc_status.details
+    return error.status is RPCStatusCode.NOT_FOUND and any(
+        detail.Is(NotFoundFailure.DESCRIPTOR) for detail in details
+    )

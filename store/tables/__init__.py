@@ -3,7 +3,13 @@
 Times are aware UTC. JSON columns hold only what no query selects by.
 """
 
-from store.tables.administration import ApiKey, Audit, JourneySettingsVersion, JourneyState
+from store.tables.administration import (
+    ApiKey,
+    Audit,
+    JourneySettingsVersion,
+    JourneyState,
+    TemporalNamespace,
+)
 from store.tables.messages import DeliveryEvent, Message, MessageContent
 from store.tables.people import ConsentChange, Customer, Event, Identity, Suppression
 from store.tables.runs import Dispatch, Run
@@ -28,4 +34,5 @@ __all__ = [
     "Product",
     "Run",
     "Suppression",
+    "TemporalNamespace",
 ]

@@ -1,11 +1,9 @@
-"""Settings, keys and the audit trail."""
+"""Settings, keys, the audit trail, and where the runs are."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-)
+from sqlalchemy import CheckConstraint, Column, SmallInteger
 from sqlmodel import Field, SQLModel
 
 from store.columns import BigId, Json, UtcDateTime
@@ -58,3 +56,16 @@ class Audit(SQLModel, table=True):
     action: str = Field(max_length=64)
     target: str = Field(max_length=255)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class TemporalNamespace(SQLModel, table=True):
+    """The one namespace of Temporal in which this database's runs live."""
+
+    __tablename__ = "temporal_namespace"
+    __table_args__ = (CheckConstraint("id = 1", name="is_one"),)
+
+    id: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    #: Temporal's own id of it: names may be the same on two servers.
+    namespace_id: str = Field(max_length=64)
+    name: str = Field(max_length=255)
+    remembered_at: datetime = Field(sa_type=UtcDateTime)
