@@ -29,7 +29,7 @@ class Addition:
         self._sqlite = f"{into} VALUES ({places}) {then}"
         # Arrays, and not as many places as there are rows: so it is prepared once.
         self._postgresql = f"{into} SELECT * FROM unnest({arrays}) {then}"  # noqa: S608 - ours alone
-        self._moments = [name == "timestamptz" for name in types.values()]
+        self._moments = [n for n, name in enumerate(types.values()) if name == "timestamptz"]
 
     async def add(self, session: AsyncSession, rows: Sequence[Row]) -> int:
         """Add these rows; returns how many were not there yet."""
@@ -45,15 +45,15 @@ class Addition:
     async def _execute(
         self, session: AsyncSession, rows: Sequence[Row], returning: str = ""
     ) -> CursorResult[Any]:
-        connection = connection_of(session)
+        connection, columns = connection_of(session), list(zip(*rows, strict=True))
         if connection.dialect.name == "sqlite":
-            return await connection.exec_driver_sql(self._sqlite, list(map(self._texts, rows)))
-        columns = tuple(list(column) for column in zip(*rows, strict=True))
-        return await connection.exec_driver_sql(f"{self._postgresql} {returning}", columns)
+            for number in self._moments:
+                columns[number] = tuple(map(_text, columns[number]))
+            told = list(zip(*columns, strict=True))
+            return await connection.exec_driver_sql(self._sqlite, told)
+        arrays = tuple(map(list, columns))
+        return await connection.exec_driver_sql(f"{self._postgresql} {returning}", arrays)
 
-    def _texts(self, row: Row) -> tuple[Any, ...]:
-        """The row with its moments as SQLite keeps them."""
-        return tuple(
-            text_of(value) if is_moment and isinstance(value, datetime) else value
-            for value, is_moment in zip(row, self._moments, strict=True)
-        )
+
+def _text(moment: datetime | None) -> str | None:
+    return text_of(moment) if moment else None

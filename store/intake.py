@@ -33,11 +33,12 @@ class Runs:
 
 _KNOWN: Final = Query("SELECT message_id FROM event WHERE message_id {in_1}")
 _RUNS: Final = Query("""
-    SELECT customer_id, id, journey, key, status, entered_at, about, started_by
+    SELECT customer_id, id, journey, key, status, entered_at, CAST(about AS text), started_by
     FROM run WHERE customer_id {in_1} ORDER BY entered_at
 """)
 _RECENT: Final = Query("""
-    SELECT customer_id, message_id, name, happened_at, received_at, properties, is_history
+    SELECT customer_id, message_id, name, happened_at, received_at, CAST(properties AS text),
+        is_history
     FROM event WHERE customer_id {in_1} AND happened_at >= {moment_2} ORDER BY happened_at, id
 """)
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 #: The newest settings of each journey; of each one that is paused, its name alone.
 _IN_FORCE: Final = Query("""
-    SELECT journey, version, overrides FROM journey_settings AS saved
+    SELECT journey, version, CAST(overrides AS text) FROM journey_settings AS saved
     WHERE version = (SELECT max(version) FROM journey_settings WHERE journey = saved.journey)
     UNION ALL
     SELECT journey, NULL, NULL FROM journey_state WHERE paused_at IS NOT NULL

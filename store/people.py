@@ -75,8 +75,9 @@ _OWNERS: Final = Query("""
 _PEOPLE: Final = Query("""
     SELECT
         id, external_id, email, email_key, phone, first_name, last_name, locale, timezone, country,
-        bought_kind, birthday, attributes, consents, pending, latest, last_active_at,
-        last_ordered_at, merged_into IS NOT NULL OR erased_at IS NOT NULL
+        bought_kind, birthday, CAST(attributes AS text), CAST(consents AS text),
+        CAST(pending AS text), CAST(latest AS text), last_active_at, last_ordered_at,
+        merged_into IS NOT NULL OR erased_at IS NOT NULL
     FROM customer WHERE id {in_1} ORDER BY id {locked}
 """)
 _NEW_PEOPLE: Final = Addition(

@@ -32,7 +32,8 @@ class Query:
 
     In its template `{in_1}` stands for "is one of the texts of the first value", `{moment_2}` for
     the second value, a moment, and `{locked}` for a lock that lasts until the transaction ends.
-    From SQLite JSON and moments come as text: `object_in` and `moment_in` read them from either.
+    Columns of JSON are to be asked for as text, which `object_in` reads; SQLite's moments come as
+    text in any case, and `moment_in` reads them from either.
     """
 
     def __init__(self, template: str) -> None:
@@ -64,11 +65,9 @@ def moment_in(found: Any) -> Any:
     return datetime.fromisoformat(found + _OFFSET) if isinstance(found, str) else found
 
 
-def object_in(found: Any) -> Any:
-    """The object in a JSON column of a `Query`."""
-    if isinstance(found, str):
-        return from_json(found) if found != "{}" else {}
-    return found
+def object_in(found: str) -> Any:
+    """The object in a JSON column, asked for as text."""
+    return from_json(found) if found != "{}" else {}
 
 
 def text_of(moment: datetime) -> str:
