@@ -82,7 +82,7 @@ def _environment(
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     environment.filters["code"] = _with_code
     environment.globals.update(language=language, shop_name=shop_name)
     return environment

@@ -216,10 +216,10 @@ class Property:
 
     name: str
 
-    def __eq__(self, value: object) -> PropertyIs:  # type: ignore[override]
+    def __eq__(self, value: object) -> PropertyIs:  # type: ignore[override]  # a condition
         return PropertyIs(self.name, "=", value)
 
-    def __ne__(self, value: object) -> PropertyIs:  # type: ignore[override]
+    def __ne__(self, value: object) -> PropertyIs:  # type: ignore[override]  # a condition
         return PropertyIs(self.name, "≠", value)
 
     def __gt__(self, value: Any) -> PropertyIs:
@@ -234,7 +234,7 @@ class Property:
     def __le__(self, value: Any) -> PropertyIs:
         return PropertyIs(self.name, "≤", value)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as Python says it
 
 
 def _resolved(threshold: Any, settings: JourneySettings) -> Any:

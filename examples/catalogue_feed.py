@@ -14,7 +14,7 @@ def call(method: str, path: str, body: Any = None) -> Any:
     """What the gateway answers; a refusal ends the job."""
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
-    with urlopen(Request(URL + path, data, headers, method=method)) as answer:  # noqa: S310
+    with urlopen(Request(URL + path, data, headers, method=method)) as answer:  # noqa: S310 - our own URL
         return json.loads(answer.read() or "null")
 
 

@@ -60,7 +60,7 @@ def require_story(cls: type) -> None:
 def init_like(story: Story, cls: type) -> Callable[[Any, JourneyStart[Any]], None]:
     """A `@workflow.init` with the story's own signature, as Temporal demands."""
 
-    def __init__(self: Any, start: JourneyStart[Any]) -> None:  # noqa: N807
+    def __init__(self: Any, start: JourneyStart[Any]) -> None:  # noqa: N807 - it becomes one
         self.begin(start)
 
     __init__.__annotations__ = {"start": story.__annotations__["start"]}

@@ -49,7 +49,7 @@ class _Walk(HTMLParser):
         if tag not in _VOID:
             self.open_tags.append((tag, self.getpos()[0]))
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
         self._check(tag)
 
     def handle_endtag(self, tag: str) -> None:

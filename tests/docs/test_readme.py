@@ -22,7 +22,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 def spoken_commands() -> set[str]:
     """Every command of `dormouse`, those of a group with its name before them."""
     spoken: set[str] = set()
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]  # a group
         inner = getattr(command, "commands", {})
         spoken |= {name, *(f"{name} {sub}" for sub in inner)}
     return spoken

@@ -50,7 +50,7 @@ def contexts() -> st.SearchStrategy[MailContext]:
     money = st.decimals(min_value=0, max_value=10**9, places=2)
     moments = st.datetimes(
         min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - Hypothesis adds the zone itself
-        max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+        max_value=datetime(2100, 1, 1),  # noqa: DTZ001 - as above
         timezones=st.just(UTC),
     )
     products = st.builds(

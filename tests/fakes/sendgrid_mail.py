@@ -16,7 +16,8 @@ class AcceptedMail:
 
     @property
     def person(self) -> Mapping[str, Any]:
-        return self.payload["personalizations"][0]  # type: ignore[no-any-return]
+        person: Mapping[str, Any] = self.payload["personalizations"][0]
+        return person
 
     @property
     def to_address(self) -> str:
@@ -24,7 +25,8 @@ class AcceptedMail:
 
     @property
     def to_name(self) -> str | None:
-        return self.person["to"][0].get("name")  # type: ignore[no-any-return]
+        name: str | None = self.person["to"][0].get("name")
+        return name
 
     @property
     def subject(self) -> str:
@@ -40,15 +42,15 @@ class AcceptedMail:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        return self.payload.get("headers", {})  # type: ignore[no-any-return]
+        return dict(self.payload.get("headers", {}))
 
     @property
     def categories(self) -> Sequence[str]:
-        return self.payload.get("categories", ())  # type: ignore[no-any-return]
+        return list(self.payload.get("categories", ()))
 
     @property
     def custom_args(self) -> Mapping[str, str]:
-        return self.person.get("custom_args", {})  # type: ignore[no-any-return]
+        return dict(self.person.get("custom_args", {}))
 
     @property
     def message_id(self) -> str:

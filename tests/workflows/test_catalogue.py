@@ -29,7 +29,7 @@ class Misspelled(Journey[JourneySettings]):
     """Sends a mail that nobody wrote."""
 
     @workflow.run
-    async def run(self, start: JourneyStart[JourneySettings]) -> JourneyResult:  # noqa: ARG002
+    async def run(self, start: JourneyStart[JourneySettings]) -> JourneyResult:  # noqa: ARG002 - as stories are
         await self.send("we-mis-you")
         return self.result()
 
