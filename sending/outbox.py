@@ -24,26 +24,26 @@ class OutboxChannel:
         """Write the mail to disk; TryLater when the disk is full or the folder not writable."""
         if reason := flaw(mail):
             return Rejected(reason)
-        return await asyncio.to_thread(self._keep, mail)
+        content = bytes(compose(mail, sent_at=datetime.now(UTC)))
+        return await asyncio.to_thread(self._keep, mail.message_id, content)
 
     async def aclose(self) -> None:
         """Nothing to give back: no file stays open."""
 
-    def _keep(self, mail: Mail) -> Receipt:
+    def _keep(self, message_id: str, content: bytes) -> Receipt:
         try:
-            self._write_once(self._folder / f"{mail.message_id}.eml", mail)
+            self._write_once(self._folder / f"{message_id}.eml", content)
         except OSError as error:
             return TryLater(
                 f"The outbox {self._folder} cannot be written ({error.strerror}): make it "
                 "writable, free some space, or set DORMOUSE_DATA_DIR to another folder."
             )
-        return Accepted(mail.message_id)
+        return Accepted(message_id)
 
-    def _write_once(self, path: Path, mail: Mail) -> None:
+    def _write_once(self, path: Path, content: bytes) -> None:
         if path.exists():
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        content = bytes(compose(mail, sent_at=datetime.now(UTC)))
         # Under another suffix, so that whoever lists *.eml never meets half a mail.
         with NamedTemporaryFile(dir=self._folder, suffix=".draft", delete=False) as draft:
             try:
