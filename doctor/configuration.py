@@ -1,9 +1,11 @@
 """What the settings alone tell."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
+from urllib.parse import urlsplit
 
-from config import Sender, Settings
+from config import Sender, Settings, doubts
 from doctor.findings import Finding, failed, ok, warning
 from domain.errors import DormouseError
 from worker import composer_of
@@ -12,6 +14,9 @@ from worker import composer_of
 _OWN: Final = ("shop_name", "shop_url", "shop_postal_address", "shop_from")
 #: Fewer different characters than this were typed, not drawn.
 _FEWEST_CHARACTERS: Final = 10
+#: Programs that take mails and hand them to nobody, by the names that hosts have after them;
+#: docker-compose.yml has the first.
+_CATCHERS: Final = ("mailpit", "mailhog", "mailcatcher", "maildev", "smtp4dev")
 _MAKE_ONE: Final = "python -c 'import secrets; print(secrets.token_hex(32))'"
 
 
@@ -23,6 +28,12 @@ def look_at_settings(settings: Settings) -> Iterator[Finding]:
     yield _sender(settings)
     if settings.sender is Sender.SENDGRID:
         yield _webhook(settings)
+
+
+def look_at_names() -> Iterator[Finding]:
+    """Variables and lines of `.env` that were meant to be settings."""
+    for doubt in doubts():
+        yield warning("settings", doubt)
 
 
 def look_at_mails(settings: Settings) -> Iterator[Finding]:
@@ -75,7 +86,23 @@ def _sender(settings: Settings) -> Finding:
             "sender",
             "Mails stay in the outbox and reach nobody: set DORMOUSE_SENDER to sendgrid or smtp.",
         )
+    if catcher := _catcher(settings):
+        return warning(
+            "sender",
+            f"Mails go to the mail catcher {catcher} and reach nobody: set DORMOUSE_SENDER to "
+            "sendgrid, or DORMOUSE_SMTP_URL to your mail server.",
+        )
     return ok("sender", f"Mails leave by {settings.sender.value}.")
+
+
+def _catcher(settings: Settings) -> str | None:
+    """The host that mails are handed to, where it is one that only shows them."""
+    if settings.sender is not Sender.SMTP or settings.smtp_url is None:
+        return None
+    with suppress(ValueError):  # no address at all is told of by those who use it
+        host = urlsplit(settings.smtp_url.get_secret_value()).hostname or ""
+        return host if host.partition(".")[0] in _CATCHERS else None
+    return None
 
 
 def _webhook(settings: Settings) -> Finding:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Final
 
 from config import Sender, Settings, WrongSetting, read_settings
-from doctor.configuration import look_at_mails, look_at_settings
+from doctor.configuration import look_at_mails, look_at_names, look_at_settings
 from doctor.database import look_at_database
 from doctor.findings import Finding, Verdict, failed
 from doctor.gateway import look_at_gateway
@@ -26,7 +26,7 @@ async def examine_installation() -> list[Finding]:
         settings = read_settings()
     except WrongSetting as error:
         return [failed("settings", str(error))]
-    return await examine(settings)
+    return [*look_at_names(), *await examine(settings)]
 
 
 async def examine(

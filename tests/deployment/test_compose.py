@@ -10,6 +10,8 @@ import pytest
 
 from config import Settings
 from dispatch.temporal import SEARCH_ATTRIBUTES
+from doctor.configuration import look_at_settings
+from doctor.findings import Verdict
 from tests.deployment.compose import (
     FILE,
     ROOT,
@@ -133,6 +135,20 @@ class TestOurOwnServices:
     def test_are_two_and_have_time_to_finish(self, service: Service, seconds: int) -> None:
         assert service["deploy"]["replicas"] == 2
         assert service["stop_grace_period"] == f"{seconds}s"
+
+    def test_send_to_the_catcher_that_the_doctor_tells_of_until_something_is_chosen(self) -> None:
+        told = settings_of(services()["gateway"])
+        secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+        chosen = {
+            "sender": told["DORMOUSE_SENDER"].removeprefix("${DORMOUSE_SENDER:-").rstrip("}"),
+            "smtp_url": told["DORMOUSE_SMTP_URL"].removeprefix("${DORMOUSE_SMTP_URL:-").rstrip("}"),
+        }
+
+        findings = look_at_settings(Settings(_env_file=None, secret_key=secret, **chosen))
+
+        [finding] = [each for each in findings if each.check == "sender"]
+        assert finding.verdict is Verdict.WARNING
+        assert finding.says.startswith("Mails go to the mail catcher mailpit and reach nobody: ")
 
     def test_trust_the_network_that_only_the_proxy_shares_with_them(self) -> None:
         [config] = compose()["networks"]["front"]["ipam"]["config"]

@@ -81,6 +81,15 @@ class TestSettingsThatAreWrong:
                 ),
             ),
             (
+                {"smtp_url": "smtp://mailpit:1025"},
+                "sender",
+                "warning",
+                (
+                    "Mails go to the mail catcher mailpit and reach nobody: set DORMOUSE_SENDER to "
+                    "sendgrid, or DORMOUSE_SMTP_URL to your mail server."
+                ),
+            ),
+            (
                 SENDGRID,
                 "webhook",
                 "warning",

@@ -78,6 +78,16 @@ class TestTheCommand:
             "says": "The database has no tables: run `dormouse migrate`.",
         } in report["findings"]
 
+    async def test_names_the_setting_that_was_meant(self, tmp_path: Path) -> None:
+        doctor = await Installation(tmp_path).run("doctor", "--json", DORMOUSE_SHOP_NMAE="Hazel")
+
+        assert json.loads(doctor.out)["findings"][0] == {
+            "check": "settings",
+            "verdict": "warning",
+            "says": "DORMOUSE_SHOP_NMAE is no setting and changes nothing: did you mean "
+            "DORMOUSE_SHOP_NAME?",
+        }
+
     async def test_says_which_setting_cannot_be_read(self, tmp_path: Path) -> None:
         doctor = await Installation(tmp_path).run("doctor", "--json", DORMOUSE_SENDER="smtp")
 
