@@ -1,0 +1,41 @@
+"""A mail asks the database for little: each statement costs as much as rendering half the mail."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from domain.events import CART_EMPTIED, ORDER_COMPLETED
+from tests.activities.conftest import Desk
+from tests.fakes.rows import event as happened
+
+
+@pytest.fixture
+def asked() -> Iterator[list[str]]:
+    """What every database is asked, by its first word and table."""
+    statements: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", listen)
+
+
+class TestAMail:
+    async def test_asks_ten_times(self, desk: Desk, asked: list[str]) -> None:
+        await desk.has_run()
+        in_cart = {"product_id": "tent", "name": "Tent", "price": 99}
+        await desk.has(
+            happened("e1", customer_id="cus_ada", name="Product Added", properties=in_cart)
+        )
+        asked.clear()
+
+        outcome = await desk.sends(ends_on=(ORDER_COMPLETED, CART_EMPTIED))
+
+        assert outcome.sent
+        verbs = [statement.split()[0] for statement in asked]
+        assert verbs == ["SELECT"] * 6 + ["INSERT", "INSERT", "UPDATE", "UPDATE"]
