@@ -44,6 +44,8 @@ app.add_typer(mails, name="mails")
 TemplateFolder = Annotated[
     Path, typer.Option("--templates", help="The folder that holds mails/ and locale/.")
 ]
+#: Where nobody looks, nothing is wrapped: it is searched, copied and kept.
+_UNWRAPPED = 10_000
 _TEMPLATES = Path(__file__).parent / "templates"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -270,7 +272,8 @@ def _tell(value: Any, words: Any, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(value))
     else:
-        Console(soft_wrap=True).print(words, markup=False, highlight=False)
+        width = None if sys.stdout.isatty() else _UNWRAPPED
+        Console(soft_wrap=True, width=width).print(words, markup=False, highlight=False)
 
 
 def _commands() -> "Commands":

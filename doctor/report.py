@@ -1,8 +1,10 @@
 """How findings are told: to people in a table, to programs as JSON."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from typing import Any, Final
 
 from rich.console import Group
@@ -18,9 +20,12 @@ _MARKS: Final = {
     Verdict.FAILED: ("failed", "bold red"),
 }
 
+#: The sentences write commands so.
+_CODE: Final = re.compile(r"`([^`]+)`")
+
 
 def table_of(findings: Sequence[Finding]) -> Group:
-    """The findings for people, and how many there are of each kind."""
+    """The findings for people, the commands in them to be copied, and how many there are."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -28,7 +33,14 @@ def table_of(findings: Sequence[Finding]) -> Group:
     for finding in findings:
         word, style = _MARKS[finding.verdict]
         table.add_row(Text(word, style=style), finding.check, Text(finding.says))
-    return Group(table, "", _summary(findings))
+    commands = [Text(command, no_wrap=True, overflow="ignore") for command in _commands(findings)]
+    return Group(table, "", *commands, *[""][: len(commands)], _summary(findings))
+
+
+def _commands(findings: Sequence[Finding]) -> list[str]:
+    """What can be copied into a shell, each once."""
+    cures = (finding.says for finding in findings if finding.verdict is not Verdict.OK)
+    return list(dict.fromkeys(chain.from_iterable(_CODE.findall(says) for says in cures)))
 
 
 def json_of(findings: Sequence[Finding]) -> Mapping[str, Any]:

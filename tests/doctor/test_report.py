@@ -29,6 +29,23 @@ class TestTheReport:
             "",
         ]
 
+    def test_repeats_commands_in_one_line_each_to_be_copied(self) -> None:
+        paper = io.StringIO()
+        findings = [
+            failed("schema", "The database has no tables: run `dormouse migrate`."),
+            failed("version", "Run `temporal worker deployment describe --name dormouse`."),
+        ]
+
+        Console(file=paper, width=40, soft_wrap=True).print(table_of(findings))
+
+        assert paper.getvalue().splitlines()[-5:] == [
+            "",
+            "dormouse migrate",
+            "temporal worker deployment describe --name dormouse",
+            "",
+            "2 failed",
+        ]
+
     def test_tells_programs_the_same(self) -> None:
         assert json_of(FINDINGS) == {
             "healthy": False,
@@ -77,6 +94,14 @@ class TestTheCommand:
             "verdict": "failed",
             "says": "The database has no tables: run `dormouse migrate`.",
         } in report["findings"]
+
+    async def test_wraps_nothing_where_no_terminal_is(self, tmp_path: Path) -> None:
+        doctor = await Installation(tmp_path).run("doctor", COLUMNS="40")
+
+        lines = [line.split(maxsplit=2) for line in doctor.out.splitlines()]
+        assert ["failed", "schema", "The database has no tables: run `dormouse migrate`."] in [
+            [*line[:2], line[-1].strip()] for line in lines if line
+        ]
 
     async def test_names_the_setting_that_was_meant(self, tmp_path: Path) -> None:
         doctor = await Installation(tmp_path).run("doctor", "--json", DORMOUSE_SHOP_NMAE="Hazel")
