@@ -39,6 +39,14 @@ LONGEST = (
 )
 
 
+def pytest_configure() -> None:
+    """Leave behind what somebody set for a Dormouse, a Temporal or a proxy of their own."""
+    for name in tuple(os.environ):
+        if name.startswith(("DORMOUSE_", "TEMPORAL_")) and not name.startswith("DORMOUSE_TEST_"):
+            del os.environ[name]
+    os.environ.update({"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"})
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     names = Counter(item.nodeid for item in items)
