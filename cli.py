@@ -51,6 +51,24 @@ _TEMPLATES = Path(__file__).parent / "templates"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
+def _version(value: bool) -> None:  # noqa: FBT001 - called by typer, with nothing but the value
+    if value:
+        from api.app import release
+
+        typer.echo(f"dormouse {release()}")
+        raise typer.Exit
+
+
+@app.callback()
+def dormouse(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """What holds for every command."""
+
+
 @app.command()
 def up() -> None:
     """Run everything on this machine: Temporal, gateway, worker. Ctrl-C stops it."""

@@ -131,10 +131,16 @@ class TestOurOwnServices:
             "let docker-compose.yml pass them on, or add them to ELSEWHERE"
         )
 
-    @pytest.mark.parametrize(("name", "seconds"), [("gateway", 30), ("worker", 60)])
-    def test_are_two_and_have_time_to_finish(self, service: Service, seconds: int) -> None:
+    @pytest.mark.parametrize(
+        ("name", "time"), [("gateway", "${GATEWAY_STOP_GRACE:-30s}"), ("worker", "60s")]
+    )
+    def test_are_two_and_have_time_to_finish(self, service: Service, time: str) -> None:
         assert service["deploy"]["replicas"] == 2
-        assert service["stop_grace_period"] == f"{seconds}s"
+        assert service["stop_grace_period"] == time
+
+    @pytest.mark.parametrize("name", OURS)
+    def test_can_be_stopped_as_soon_as_they_are_started(self, service: Service) -> None:
+        assert service["init"] is True
 
     def test_send_to_the_catcher_that_the_doctor_tells_of_until_something_is_chosen(self) -> None:
         told = settings_of(services()["gateway"])

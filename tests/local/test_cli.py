@@ -1,6 +1,7 @@
 import json
 import shutil
 import socket
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,11 @@ class TestAnyCommand:
         assert ended.err == (
             "No such command 'hibernate'. Did you mean 'migrate'? See 'dormouse --help'.\n"
         )
+
+    async def test_tells_the_version_instead_when_asked(self, installation: Installation) -> None:
+        ended = await installation.run("--version")
+
+        assert (ended.code, ended.out) == (0, f"dormouse {version('dormouse')}\n")
 
     async def test_says_which_setting_is_wrong(self, installation: Installation) -> None:
         ended = await installation.run("migrate", DORMOUSE_TIME_SCALE="fast")
