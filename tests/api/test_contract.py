@@ -12,6 +12,7 @@ import requests
 import schemathesis
 from schemathesis.generation.meta import TestPhase
 from schemathesis.specs.openapi.checks import ignored_auth
+from sqlmodel import delete
 
 from api.app import Services, create_app
 from api.quotas import QuotaByAddress
@@ -22,6 +23,7 @@ from domain.pace import Pace
 from domain.requests import StartRequest
 from intake.intake import Intake
 from sending.links import Links
+from store import tables
 from store.customers import customer_by_shop_id
 from store.keys import create_key
 from store.migrations.run import migrate
@@ -127,7 +129,8 @@ class Gateway:
         control.runs[run.workflow_id] = RunPosition(
             status=RunStatus.WAITING, waiting_for="1 day", wakes_at=now + timedelta(days=1)
         )
-        async with services.database.reading() as session:
+        async with services.database.writing() as session:
+            await session.execute(delete(tables.Dispatch))  # Temporal has been told
             customer = await customer_by_shop_id(session, "4711")
         assert customer
         token = services.links.preferences(customer.id).rpartition("/")[2]
