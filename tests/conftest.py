@@ -47,6 +47,11 @@ def pytest_configure() -> None:
     os.environ.update({"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"})
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: many a test waits, for timers and for programs."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     names = Counter(item.nodeid for item in items)
