@@ -22,12 +22,10 @@ from domain.events import (
 from domain.ids import fitting
 from domain.incoming import Call, Incoming
 from domain.messages import MessageStatus
+from intake.objections import Reported, heed
 from store import tables
-from store.consents import record_consent
-from store.customers import customer_by_id
 from store.deliveries import add_reports, advance, messages_of, own_messages
 from store.sessions import AsyncSession
-from store.suppressions import suppress
 
 _NAMES: Final[Mapping[str, EventName]] = {
     "delivered": EMAIL_DELIVERED,
@@ -50,12 +48,6 @@ _STATUSES: Final[Mapping[str, MessageStatus]] = {
     "complained": MessageStatus.COMPLAINED,
 }
 _TOLD: Final[Mapping[str, str]] = {EMAIL_OPENED: "opened", EMAIL_LINK_CLICKED: "clicked"}
-#: Type of report → what it suppresses and why; a bounce only when it is hard.
-_SUPPRESSES: Final = {
-    "bounced": ("all", "bounced"),
-    "complained": ("marketing", "complained"),
-    "unsubscribed": ("marketing", "unsubscribed"),
-}
 
 
 async def take_reports(
@@ -74,8 +66,9 @@ async def take_reports(
         if message is not None:
             advance(message, report, _STATUSES.get(report.type))
             session.add(message)
-        await _suppress(session, provider, report, message, now)
-        if message is not None and (event := _event(provider, report, message, now)):
+        told = Reported(provider, report, message, now)
+        is_news = await heed(session, told)
+        if is_news and message is not None and (event := _event(told, message)):
             events.append(event)
     return events
 
@@ -99,45 +92,10 @@ async def note_told(session: AsyncSession, told: Sequence[tuple[Event, str]]) ->
             session.add(message)
 
 
-def _is_hard(report: DeliveryEvent) -> bool:
-    return report.type == "bounced" and report.bounce == "hard"
-
-
-async def _suppress(
-    session: AsyncSession,
-    provider: str,
-    report: DeliveryEvent,
-    message: tables.Message | None,
-    now: datetime,
-) -> None:
-    """Never write again where a report forbids it, also when its message is not ours."""
-    effect = _SUPPRESSES.get(report.type)
-    if effect is None or (report.type == "bounced" and not _is_hard(report)):
-        return
-    scope, reason = effect
-    address = report.recipient or (message.to_address if message else None)
-    if address:
-        await suppress(session, address, reason=reason, source=provider, at=now, scope=scope)
-    customer = await customer_by_id(session, message.customer_id) if message else None
-    if customer is not None and scope == "marketing":
-        await record_consent(
-            session,
-            customer,
-            topic="marketing",
-            channel="email",
-            granted=False,
-            basis="express",
-            source=reason,
-            at=report.happened_at,
-            evidence={"provider": provider, "event_id": report.id},
-        )
-
-
-def _event(
-    provider: str, report: DeliveryEvent, message: tables.Message, now: datetime
-) -> Incoming | None:
+def _event(told: Reported, message: tables.Message) -> Incoming | None:
     """The report as an event of the customer; what machines do is none."""
-    name = EMAIL_BOUNCED if _is_hard(report) else _NAMES.get(report.type)
+    report = told.report
+    name = EMAIL_BOUNCED if told.is_hard_bounce else _NAMES.get(report.type)
     if name is None or report.machine:
         return None
     properties = {
@@ -147,10 +105,10 @@ def _event(
         "reason": report.reason,
     }
     return Incoming(
-        message_id=fitting(f"{provider}:{report.id}"),
+        message_id=fitting(f"{told.provider}:{report.id}"),
         call=Call.TRACK,
         happened_at=report.happened_at,
-        received_at=now,
+        received_at=told.at,
         customer_id=message.customer_id,
         name=name,
         properties={key: value for key, value in properties.items() if value is not None},

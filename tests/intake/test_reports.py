@@ -4,7 +4,9 @@ from datetime import timedelta
 import pytest
 
 from domain.messages import MessageStatus
+from domain.opt_in import CHANNEL, TOPIC
 from store import tables
+from store.consents import last_word
 from tests.fakes.front_door import FrontDoor
 from tests.fakes.provider import Provider, mailed
 
@@ -192,3 +194,52 @@ class TestAnObjection:
         await door.chooses(granted=True, source="preferences")
 
         assert await provider.suppressed() == ["marketing: complained"]
+
+
+class TestAnObjectionThatIsReportedLate:
+    """The reader objected, agreed anew ten minutes later, and only now the report is here."""
+
+    @pytest.fixture
+    async def late(self, provider: Provider) -> Provider:
+        provider.door.clock.passes(minutes=10)
+        await provider.door.chooses(granted=True, source="api", wording="Yes, again.")
+        provider.door.clock.passes(minutes=10)
+        return provider
+
+    async def test_gives_way_to_the_consent_that_was_given_since(self, late: Provider) -> None:
+        await objects(late, "unsubscribed")
+
+        assert await held(late.door) == ([CHANNEL], True)
+        assert await late.suppressed() == []
+        assert await late.door.signals() == []
+
+    async def test_is_heard_all_the_same_when_it_is_a_complaint(self, late: Provider) -> None:
+        await objects(late, "complained")
+
+        assert await held(late.door) == ([], False)
+        assert await late.suppressed() == ["marketing: complained"]
+        assert await late.door.signals() == [("win-back", "Email Marked as Spam")]
+
+    @pytest.mark.parametrize("type_", ["unsubscribed", "complained"])
+    async def test_is_the_same_after_a_merge(self, late: Provider, type_: str) -> None:
+        await objects(late, type_)
+        before = await held(late.door)
+
+        await late.door.takes(late.door.track("Looked", user=None, browser="b-9"))
+        await late.door.takes(late.door.track("Looked", browser="b-9"))
+
+        assert await held(late.door) == before
+
+
+async def objects(provider: Provider, type_: str) -> None:
+    """The report of what was done a quarter of an hour ago."""
+    at = provider.door.clock() - timedelta(minutes=15)
+    await provider.says(type_, happened_at=at)
+
+
+async def held(door: FrontDoor) -> tuple[list[str], bool]:
+    """What the customer's row says of marketing, and whether the history grants it by e-mail."""
+    ada = await door.customer()
+    async with door.database.reading() as session:
+        word = await last_word(session, ada.id, topic=TOPIC, channel=CHANNEL)
+    return ada.consents[TOPIC], word is not None and word.granted
