@@ -15,6 +15,9 @@ T = TypeVar("T")
 #: Pauses before work is done again, in seconds. Two that meet once will not meet four times.
 _PAUSES: Final = (0.01, 0.05, 0.2, 0.5)
 
+#: What SQLite and PostgreSQL say when a row with this key is there already.
+_NOT_UNIQUE: Final = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505")
+
 
 class Overtaken(Unavailable):
     """Another process wrote the same first; done again, the work sees what that one wrote."""
@@ -29,7 +32,14 @@ def overtaking_noticed() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise Overtaken from error
+        if _is_of_what_is_unique(error):
+            raise Overtaken from error
+        raise  # a mistake of ours: done again, it would be the same
+
+
+def _is_of_what_is_unique(error: IntegrityError) -> bool:
+    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return code in _NOT_UNIQUE
 
 
 async def again_if(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from domain.deliveries import DeliveryEvent
 from domain.ids import message_id
@@ -20,10 +21,10 @@ from store.customers import locked_customer
 from store.deliveries import advance, messages_of
 from store.dispatches import NewDispatch, add_dispatches, lease_overdue
 from store.ledger import StepRecords, conclude, note, records_for
-from store.overtaking import Overtaken, again_if
+from store.overtaking import Overtaken, again_if, overtaking_noticed
 from store.people import locked_customers
 from store.sessions import AsyncSession, Database
-from tests.fakes.rows import NOON, ada, event, keep, message, run
+from tests.fakes.rows import NOON, ada, event, identity, keep, message, run
 
 #: How long a test waits to see that somebody waits.
 A_WHILE = 0.1
@@ -219,6 +220,16 @@ class TestWorkThatGaveWay:
 
         assert await again_if(Overtaken, work, pauses=(0, 0)) == "done"
         assert len(attempts) == 3
+
+    async def test_is_what_another_wrote_first(self, database: Database) -> None:
+        await keep(database, ada(), identity("cus_ada", "4711"))
+
+        with pytest.raises(Overtaken), overtaking_noticed():
+            await keep(database, identity("cus_ada", "4711"))
+
+    async def test_is_no_mistake_of_our_own(self, database: Database) -> None:
+        with pytest.raises(IntegrityError), overtaking_noticed():
+            await keep(database, identity("cus_nobody", "4711"))
 
     async def test_is_given_up_in_the_end(self) -> None:
         work, attempts = self.failing(9)
