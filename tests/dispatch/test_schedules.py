@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -28,6 +28,7 @@ from store import tables
 from store.bought_together import bought_with
 from store.sessions import Database
 from tests.fakes.rows import NOON, ada, keep
+from tests.fakes.temporal_server import temporal_server
 from worker import build_upkeep, sandbox
 from workflows.refresh_complements import RefreshComplements
 
@@ -88,6 +89,12 @@ class TestTheSchedule:
 
 
 class TestARefresh:
+    @pytest.fixture
+    def temporal(self) -> Iterator[str]:
+        """A server of its own: refreshes are named by the second, also those of other tests."""
+        with temporal_server() as address:
+            yield address
+
     async def test_is_made_at_once_when_the_schedule_is_new_and_whenever_asked_for(
         self, client: Client, schedule: ScheduleHandle, database: Database
     ) -> None:
@@ -95,7 +102,6 @@ class TestARefresh:
         activities = ComplementActivities(database=database, pace=Pace(), now=self.next_day)
 
         async with build_upkeep(client, activities):
-            await self.next_second()  # another test may have started a refresh in this one
             await keep_schedule(client, Togetherness(min_lift=1), pace=Pace())
             first = await self.result_of_refresh(client, schedule, 1)
             await schedule.pause()

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from tests.fakes.installation import EVERYTHING, Installation, Running
 from tests.fakes.sendgrid_server import FakeSendGrid
+from tests.fakes.waiting import until
 from tests.whole_way.processes import TEMPORAL
 from tests.whole_way.shop import Shop, backend_of
 
@@ -38,6 +39,12 @@ async def eventually(shop: Shop, path: str, *, customer: str, count: int) -> lis
     return items
 
 
+def written_to(shop: Shop, address: str) -> int:
+    """How many mails the outbox keeps for them."""
+    kept = (shop.running.state / "outbox").glob("*.eml")
+    return sum(f"To: {address}" in mail.read_text() for mail in kept)
+
+
 @pytest.mark.asyncio(loop_scope="class")
 class TestAShopsEvents:
     async def test_become_a_journey_and_its_mails(self, shop: Shop) -> None:
@@ -52,8 +59,7 @@ class TestAShopsEvents:
             "last-reminder",
         ]
         assert {mail["locale"] for mail in mails} == {"tr"}
-        kept = [mail.read_text() for mail in (shop.running.state / "outbox").glob("*.eml")]
-        assert ["To: Elif <elif@example.com>" in mail for mail in kept].count(True) == 3
+        await until(lambda: written_to(shop, "Elif <elif@example.com>") == 3)
         async with httpx.AsyncClient(base_url=shop.running.url) as browser:
             page = await browser.get("/outbox")
         assert page.text.count("elif@example.com") == 3
