@@ -123,7 +123,7 @@ class Composer:
             shop=self.shop.context.url,
             cart=self.shop.cart_url,
             unsubscribe=self.links.unsubscribe(records.customer.id, message),
-            preferences=self.links.preferences(records.customer.id),
+            preferences=self.links.preferences(records.customer.id, message),
         )
 
     def _mail(

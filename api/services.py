@@ -37,8 +37,12 @@ class Intake(Protocol):
         *,
         source: str,
         evidence: Mapping[str, Any],
+        message_id: str | None = None,
     ) -> None:
-        """Record grants and withdrawals of the customer with this id (ours, not the shop's)."""
+        """Record grants and withdrawals of the customer with this id (ours, not the shop's).
+
+        `message_id` is of the mail whose link was used, if one was.
+        """
 
     async def confirm(
         self, customer_id: str, message_id: str, *, wording: str, evidence: Mapping[str, Any]

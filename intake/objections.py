@@ -9,7 +9,7 @@ from domain.deliveries import DeliveryEvent
 from domain.opt_in import CHANNEL, TOPIC
 from store import tables
 from store.consents import last_word, record_consent
-from store.customers import customer_by_id
+from store.customers import customer_by_id, has_address
 from store.sessions import AsyncSession
 from store.suppressions import suppress
 
@@ -52,20 +52,31 @@ class Reported:
 async def heed(session: AsyncSession, told: Reported) -> bool:
     """Never write again where a report forbids it, also when its message is not ours.
 
-    False when it says nothing about the customer as they are now: they have agreed since.
+    False when it says nothing about the customer as they are now: the address is theirs no more,
+    or they have agreed since.
     """
     if told.suppresses is None:
         return True
     scope, reason = told.suppresses
     customer = await customer_by_id(session, told.message.customer_id) if told.message else None
-    if customer is not None and scope == "marketing":
+    is_news = customer is None or await _is_theirs(session, customer, told)
+    if customer is not None and is_news and scope == "marketing":
         if reason == "unsubscribed" and await _has_spoken_since(session, customer, told):
             return False
         await _take_back(session, customer, told, reason)
     if told.address:
         source, at = told.provider, told.at
         await suppress(session, told.address, reason=reason, source=source, at=at, scope=scope)
-    return True
+    return is_news
+
+
+async def _is_theirs(session: AsyncSession, customer: tables.Customer, told: Reported) -> bool:
+    """Whether the customer can still be reached where the mail went, or objects as its reader."""
+    if told.address is None:
+        return True
+    if told.is_hard_bounce:
+        return told.address.lower() == customer.email_key
+    return await has_address(session, customer.id, told.address)
 
 
 async def _has_spoken_since(

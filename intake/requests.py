@@ -1,6 +1,7 @@
 """What is asked of the engine directly: start a journey, change consents, erase a person."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,7 +29,8 @@ from intake.subjects import as_kept
 from store import intake as records
 from store import tables
 from store.consents import record_consent
-from store.customers import customer_by_shop_id, locked_customer
+from store.customers import customer_by_shop_id, has_address, locked_customer
+from store.deliveries import mailbox_of
 from store.erasure import erase_customer, merged_into
 from store.event_log import keep_events
 from store.orders import find_order
@@ -117,7 +119,17 @@ async def _requested(
     return event
 
 
-async def change_consents(
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Where a change of consents was said, and what proves it."""
+
+    source: str
+    evidence: Mapping[str, Any]
+    #: Where the mail went whose link was used.
+    reader: str | None
+
+
+async def change_consents(  # noqa: PLR0913 - each is part of the proof
     session: AsyncSession,
     effects: Effects,
     customer_id: str,
@@ -125,15 +137,24 @@ async def change_consents(
     *,
     source: str,
     evidence: Mapping[str, Any],
+    message_id: str | None = None,
 ) -> None:
     """Record grants and withdrawals; a withdrawal of marketing mail ends the customer's runs.
 
-    With double opt-in a grant waits for its confirmation instead.
+    With double opt-in a grant waits for its confirmation instead. `message_id` is of the mail whose
+    link was used: where it went to an address that is the customer's no more, its reader speaks for
+    that address alone, and can only leave.
     """
     customer = await _known(session, customer_id)
+    reader = await mailbox_of(session, message_id) if message_id else None
+    said = _Said(source, evidence, reader)
+    if reader and not await has_address(session, customer.id, reader):
+        if any(_is_about_mail(change) and not change.granted for change in changes):
+            await _block(session, reader, said, effects.now)
+        return
     stood, asked = Standing.of(customer), False
     for change in changes:
-        asked |= await _take(session, effects, customer, change, source, evidence)
+        asked |= await _take(session, effects, customer, change, said)
     if happened := stood.turned_into(Standing.of(customer), asked=asked):
         await _tell(session, effects, customer, happened, source=source)
 
@@ -143,18 +164,17 @@ async def _take(
     effects: Effects,
     customer: tables.Customer,
     change: ConsentRequest,
-    source: str,
-    evidence: Mapping[str, Any],
+    by: _Said,
 ) -> bool:
     """Record one of the changes, or ask for its confirmation; True when that is to be asked for."""
-    proof = {"basis": change.basis, "wording": change.wording, "evidence": evidence}
-    said: dict[str, Any] = {"source": source, "at": effects.now, **proof}
-    if _must_be_confirmed(change, source, customer, effects):
+    proof = {"basis": change.basis, "wording": change.wording, "evidence": by.evidence}
+    said: dict[str, Any] = {"source": by.source, "at": effects.now, **proof}
+    if _must_be_confirmed(change, by, customer, effects):
         return await request_confirmation(session, customer, effects.opt_in, **said)
     said |= {"topic": change.topic, "channel": change.channel, "granted": change.granted}
     await record_consent(session, customer, **said)
     if _is_about_mail(change):
-        await _block_or_free(session, customer, change, source, effects.now)
+        await _block_or_free(session, customer, change, by, effects.now)
     return False
 
 
@@ -163,10 +183,11 @@ def _is_about_mail(change: ConsentRequest) -> bool:
 
 
 def _must_be_confirmed(
-    change: ConsentRequest, source: str, customer: tables.Customer, effects: Effects
+    change: ConsentRequest, by: _Said, customer: tables.Customer, effects: Effects
 ) -> bool:
-    """Whether a grant waits: not one that its owner made by a link that we sent them."""
-    is_proven = change.basis == "double_opt_in" or source in _OWN_WORD
+    """Whether a grant waits: not one that the address's owner made by a link that we sent there."""
+    is_owner = by.reader is not None and by.reader.lower() == customer.email_key
+    is_proven = change.basis == "double_opt_in" or (by.source in _OWN_WORD and is_owner)
     is_new = change.granted and not Standing.of(customer).may_mail
     return effects.opt_in.is_on and _is_about_mail(change) and is_new and not is_proven
 
@@ -214,23 +235,20 @@ async def _block_or_free(
     session: AsyncSession,
     customer: tables.Customer,
     change: ConsentRequest,
-    source: str,
+    by: _Said,
     now: datetime,
 ) -> None:
     """Keep the address blocked for marketing once its owner left, until they agree again."""
-    if not customer.email:
-        return
-    if change.granted:
+    if change.granted and customer.email:
         await lift_suppression(session, customer.email)
-    elif source in _OWN_WORD:
-        await suppress(
-            session,
-            customer.email,
-            reason="unsubscribed",
-            source=source,
-            at=now,
-            scope="marketing",
-        )
+    elif not change.granted and by.source in _OWN_WORD:
+        for address in {customer.email, by.reader} - {None}:
+            await _block(session, address or "", by, now)
+
+
+async def _block(session: AsyncSession, address: str, by: _Said, now: datetime) -> None:
+    source, reason = by.source, "unsubscribed"
+    await suppress(session, address, reason=reason, source=source, at=now, scope="marketing")
 
 
 async def erase(session: AsyncSession, effects: Effects, customer_id: str, *, actor: str) -> None:

@@ -49,9 +49,9 @@ class Links:
         """Where the receiver of this message unsubscribes."""
         return f"{self._base_url}/unsubscribe/{self._token(customer_id, message_id)}"
 
-    def preferences(self, customer_id: str) -> str:
-        """Where this customer chooses what to receive."""
-        return f"{self._base_url}/preferences/{self._token(customer_id)}"
+    def preferences(self, customer_id: str, message_id: str) -> str:
+        """Where the receiver of this message chooses what to receive."""
+        return f"{self._base_url}/preferences/{self._token(customer_id, message_id)}"
 
     def confirmation(self, customer_id: str, message_id: str) -> str:
         """Where the receiver of this message confirms that they want to be written to."""

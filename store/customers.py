@@ -60,6 +60,17 @@ async def locked_survivor(session: AsyncSession, customer_id: str) -> tables.Cus
     return None
 
 
+async def has_address(session: AsyncSession, customer_id: str, address: str) -> bool:
+    """Whether this customer has the address now, or brought it along in a merge."""
+    found = await session.scalars(
+        select(col(tables.Customer.id))
+        .where(col(tables.Customer.id).in_(select(same_person(customer_id).c.id)))
+        .where(col(tables.Customer.email_key) == address.lower())
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 async def anonymous_ids_of(session: AsyncSession, customer_id: str) -> Sequence[str]:
     """The browsers in which this customer was seen."""
     found = await session.scalars(

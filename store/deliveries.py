@@ -60,6 +60,13 @@ async def _found(session: AsyncSession, report: DeliveryEvent) -> tuple[str, str
     return None
 
 
+async def mailbox_of(session: AsyncSession, message_id: str) -> str | None:
+    """The address that a message went to; None when it is unknown, or its reader was erased."""
+    columns = select(col(tables.Message.to_address))
+    found: str | None = await session.scalar(columns.where(col(tables.Message.id) == message_id))
+    return found
+
+
 async def add_reports(
     session: AsyncSession,
     provider: str,

@@ -7,27 +7,25 @@ POST does, from the page's button or from the mail program's own (RFC 8058).
 import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
 from api.dependencies import CatalogueDep, IntakeDep, PagesDep, ServicesDep
 from api.errors import RETRY_AFTER
 from api.openapi import headers
 from api.pages import Pages
-from api.paths import LinkToken
 from api.quotas import QuotaByAddress
+from api.readers import Reader, languages_of, read_confirmation, read_link
 from api.services import Services
 from domain.errors import NotFound, Unavailable
 from domain.opt_in import TOPIC, Confirmation
 from domain.requests import ConsentRequest
 from domain.rules import Catalogue
-from sending.links import BadToken, LinkSubject
-from store.customers import customer_by_id
+from sending.links import BadToken
 
 _EMAIL: Final = "email"
 _LONGEST_AGENT: Final = 255
@@ -65,6 +63,12 @@ def _page_saying(description: str) -> dict[str, Any]:
 _OUTDATED: Final[dict[int | str, dict[str, Any]]] = {
     410: _page_saying("A page that says: sign up again, this link is too old.")
 }
+_ONLY_LEAVE: Final[dict[int | str, dict[str, Any]]] = {
+    303: {
+        "description": "The mail went to an address that is the customer's no more: to the page "
+        "that unsubscribes it.",
+    }
+}
 
 router = APIRouter(
     tags=["Public pages"],
@@ -84,52 +88,9 @@ router = APIRouter(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Whom a link was made for. An erased person has neither address nor consents left."""
-
-    token: str
-    customer_id: str
-    message_id: str | None
-    address: str | None
-    #: The topics that they may be written about by e-mail.
-    topics: frozenset[str]
-    #: Those that wait for their confirmation.
-    pending: frozenset[str]
-    locales: tuple[str | None, ...]
-
-    def evidence(self, request: Request, **more: Any) -> dict[str, Any]:
-        """What proves the change later on."""
-        agent = request.headers.get("user-agent", "")[:_LONGEST_AGENT]
-        return {"message_id": self.message_id, "user_agent": agent, **more}
-
-
-async def _reader(token: LinkToken, request: Request, services: ServicesDep) -> Reader:
-    return await _read(services.links.read(token), token, request, services)
-
-
-async def _confirmer(token: LinkToken, request: Request, services: ServicesDep) -> Reader:
-    return await _read(services.links.read_confirmation(token), token, request, services)
-
-
-async def _read(subject: LinkSubject, token: str, request: Request, services: Services) -> Reader:
-    async with services.database.reading() as session:
-        customer = await customer_by_id(session, subject.customer_id)
-    consents, pending = (customer.consents, customer.pending) if customer else ({}, {})
-    return Reader(
-        token=token,
-        customer_id=customer.id if customer else subject.customer_id,
-        message_id=subject.message_id,
-        address=_masked(customer.email) if customer and customer.email else None,
-        topics=frozenset(topic for topic, channels in consents.items() if _EMAIL in channels),
-        pending=frozenset(topic for topic, channels in pending.items() if _EMAIL in channels),
-        locales=(customer.locale if customer else None, *_languages(request)),
-    )
-
-
 @router.get("/unsubscribe/{token}", summary="Page: unsubscribe?")
 async def ask_to_unsubscribe(
-    reader: Annotated[Reader, Depends(_reader)], pages: PagesDep
+    reader: Annotated[Reader, Depends(read_link)], pages: PagesDep
 ) -> HTMLResponse:
     """Ask whether the reader wants no more marketing by e-mail. Changes nothing."""
     return pages.page("unsubscribe.html", locales=reader.locales, address=reader.address)
@@ -137,7 +98,7 @@ async def ask_to_unsubscribe(
 
 @router.post("/unsubscribe/{token}", summary="Unsubscribe")
 async def unsubscribe(
-    reader: Annotated[Reader, Depends(_reader)],
+    reader: Annotated[Reader, Depends(read_link)],
     request: Request,
     catalogue: CatalogueDep,
     intake: IntakeDep,
@@ -149,30 +110,39 @@ async def unsubscribe(
     evidence = reader.evidence(request, one_click=one_click)
     with suppress(NotFound):  # erased since: nobody is left to write to
         await intake.change_consent(
-            reader.customer_id, changes, source="unsubscribe", evidence=evidence
+            reader.customer_id,
+            changes,
+            source="unsubscribe",
+            evidence=evidence,
+            message_id=reader.message_id,
         )
+    token = reader.token if reader.is_theirs else None
     return pages.page(
-        "unsubscribed.html", locales=reader.locales, address=reader.address, token=reader.token
+        "unsubscribed.html", locales=reader.locales, address=reader.address, token=token
     )
 
 
-@router.get("/preferences/{token}", summary="Page: what may we send?")
+@router.get("/preferences/{token}", summary="Page: what may we send?", responses=_ONLY_LEAVE)
 async def ask_for_preferences(
-    reader: Annotated[Reader, Depends(_reader)], catalogue: CatalogueDep, pages: PagesDep
-) -> HTMLResponse:
+    reader: Annotated[Reader, Depends(read_link)], catalogue: CatalogueDep, pages: PagesDep
+) -> Response:
     """Show what the reader is subscribed to. Changes nothing."""
+    if not reader.is_theirs:
+        return _only_leave(reader)
     return _preferences(pages, reader, _topics(catalogue), chosen=reader.topics, saved=False)
 
 
-@router.post("/preferences/{token}", summary="Choose what to receive")
+@router.post("/preferences/{token}", summary="Choose what to receive", responses=_ONLY_LEAVE)
 async def choose_preferences(
-    reader: Annotated[Reader, Depends(_reader)],
+    reader: Annotated[Reader, Depends(read_link)],
     request: Request,
     catalogue: CatalogueDep,
     intake: IntakeDep,
     pages: PagesDep,
-) -> HTMLResponse:
+) -> Response:
     """Record what the reader checked and unchecked. What stays as it was is left alone."""
+    if not reader.is_theirs:
+        return _only_leave(reader)
     form = await request.form()
     topics = _topics(catalogue)
     chosen = frozenset(topic for topic in topics if f"{topic}.{_EMAIL}" in form)
@@ -184,14 +154,18 @@ async def choose_preferences(
     if changes:
         with suppress(NotFound):  # erased since
             await intake.change_consent(
-                reader.customer_id, changes, source="preferences", evidence=reader.evidence(request)
+                reader.customer_id,
+                changes,
+                source="preferences",
+                evidence=reader.evidence(request),
+                message_id=reader.message_id,
             )
     return _preferences(pages, reader, topics, chosen=chosen, saved=True)
 
 
 @router.get("/confirm/{token}", summary="Page: do you want to be written to?", responses=_OUTDATED)
 async def ask_to_confirm(
-    reader: Annotated[Reader, Depends(_confirmer)], services: ServicesDep, pages: PagesDep
+    reader: Annotated[Reader, Depends(read_confirmation)], services: ServicesDep, pages: PagesDep
 ) -> HTMLResponse:
     """Ask whether the reader wants what was asked for with their address. Changes nothing."""
     if TOPIC in reader.topics:
@@ -208,7 +182,7 @@ async def ask_to_confirm(
 
 @router.post("/confirm/{token}", summary="Confirm a subscription", responses=_OUTDATED)
 async def confirm(
-    reader: Annotated[Reader, Depends(_confirmer)],
+    reader: Annotated[Reader, Depends(read_confirmation)],
     request: Request,
     services: ServicesDep,
     intake: IntakeDep,
@@ -226,12 +200,17 @@ async def confirm(
     return _confirmed(pages, reader, services)
 
 
+def _only_leave(reader: Reader) -> RedirectResponse:
+    """Whoever reads what went to another address than the customer's has nothing else to choose."""
+    return RedirectResponse(f"/unsubscribe/{reader.token}", HTTPStatus.SEE_OTHER)
+
+
 def _confirmed(pages: Pages, reader: Reader, services: Services) -> HTMLResponse:
     return pages.page(
         "confirmed.html",
         locales=reader.locales,
         address=reader.address,
-        preferences=services.links.preferences(reader.customer_id),
+        preferences=services.links.preferences(reader.customer_id, reader.message_id or ""),
     )
 
 
@@ -272,17 +251,6 @@ def _change(topic: str, *, granted: bool, wording: str | None = None) -> Consent
     return ConsentRequest(topic=topic, channel=_EMAIL, granted=granted, wording=wording)
 
 
-def _masked(address: str) -> str:
-    """Enough of the address to know one's own: the link may have been passed on."""
-    name, _, domain = address.rpartition("@")
-    return f"{name[:1]}•••@{domain}"
-
-
-def _languages(request: Request) -> tuple[str, ...]:
-    wanted = request.headers.get("accept-language", "")
-    return tuple(part.partition(";")[0].strip() for part in wanted.split(",")[:10])
-
-
 def _later(request: Request, status: HTTPStatus, seconds: int) -> HTMLResponse:
     page = _sorry(request, "later.html", status)
     page.headers["Retry-After"] = str(seconds)
@@ -291,4 +259,4 @@ def _later(request: Request, status: HTTPStatus, seconds: int) -> HTMLResponse:
 
 def _sorry(request: Request, name: str, status: HTTPStatus) -> HTMLResponse:
     pages: Pages = request.app.state.pages
-    return pages.page(name, locales=_languages(request), status=status)
+    return pages.page(name, locales=languages_of(request), status=status)

@@ -133,7 +133,7 @@ class Gateway:
             await session.execute(delete(tables.Dispatch))  # Temporal has been told
             customer = await customer_by_shop_id(session, "4711")
         assert customer
-        token = services.links.preferences(customer.id).rpartition("/")[2]
+        token = services.links.preferences(customer.id, "msg_1").rpartition("/")[2]
         self.known = {"run_id": run.run_id, "token": token}
 
 

@@ -14,6 +14,7 @@ from sending.mails.translations import read_translations
 from store import tables
 from store.sessions import Database
 from tests.fakes.intake import FakeIntake
+from tests.fakes.rows import keep, message, run
 
 NewCustomer = Callable[..., Awaitable[str]]
 
@@ -46,7 +47,7 @@ async def unsubscribe(services: Services, new_customer: NewCustomer) -> str:
 
 @pytest.fixture
 async def preferences(services: Services, new_customer: NewCustomer) -> str:
-    return services.links.preferences(await new_customer())
+    return services.links.preferences(await new_customer(), "msg_1")
 
 
 class TestUnsubscribeLink:
@@ -173,7 +174,7 @@ class TestPreferencesLink:
         new_customer: NewCustomer,
         intake: FakeIntake,
     ) -> None:
-        link = services.links.preferences(await new_customer(locale="fr-CH", consents={}))
+        link = services.links.preferences(await new_customer(locale="fr-CH", consents={}), "msg_1")
 
         await client.post(link, data={"marketing.email": "on"})
 
@@ -254,6 +255,46 @@ class TestPage:
 
         assert "Hazel &amp; Co" in page.text
         assert "&lt;•••@example.com" in page.text
+
+
+class TestLinksOfAMailToAFormerAddress:
+    """The address was corrected since: somebody else may read what went to the old one."""
+
+    @pytest.fixture
+    async def mailed(self, database: Database, unsubscribe: str) -> str:
+        """The token of the links in the mail."""
+        await keep(
+            database,
+            run(customer_id="cus_1"),
+            message(customer_id="cus_1", to_address="typo@example.org"),
+        )
+        return unsubscribe.rpartition("/")[2]
+
+    async def test_speak_of_that_address_alone(
+        self, client: httpx.AsyncClient, mailed: str
+    ) -> None:
+        asked = await client.get(f"/unsubscribe/{mailed}")
+        done = await client.post(f"/unsubscribe/{mailed}")
+
+        assert "t•••@example.org" in asked.text
+        assert "t•••@example.org" in done.text
+        assert "/preferences/" not in done.text
+
+    async def test_tell_which_mail_they_stood_in(
+        self, client: httpx.AsyncClient, mailed: str, intake: FakeIntake
+    ) -> None:
+        await client.post(f"/unsubscribe/{mailed}")
+
+        assert intake.consent_changes[0].message_id == "msg_1"
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_offer_no_choice_but_to_leave(
+        self, client: httpx.AsyncClient, mailed: str, intake: FakeIntake, method: str
+    ) -> None:
+        answer = await client.request(method, f"/preferences/{mailed}")
+
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/unsubscribe/{mailed}")
+        assert intake.consent_changes == []
 
 
 class TestTranslations:

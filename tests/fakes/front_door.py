@@ -123,12 +123,20 @@ class FrontDoor:
         )
 
     async def chooses(
-        self, *, granted: bool, source: str, user: str = "ada", **request: Any
+        self,
+        *,
+        granted: bool,
+        source: str,
+        user: str = "ada",
+        by_mail: str | None = None,
+        **request: Any,
     ) -> None:
-        """Somebody says whether they want marketing by e-mail, and where they say so."""
+        """Somebody says whether they want marketing by e-mail, perhaps by the link of a mail."""
         change = ConsentRequest("marketing", "email", granted=granted, **request)
         customer = await self.customer(user)
-        await self.intake.change_consent(customer.id, [change], source=source, evidence={})
+        await self.intake.change_consent(
+            customer.id, [change], source=source, evidence={}, message_id=by_mail
+        )
 
     async def all(self, table: type[Row]) -> list[Row]:
         """All rows of a table, the oldest first."""

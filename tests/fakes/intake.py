@@ -18,6 +18,7 @@ class ConsentChange:
     changes: tuple[ConsentRequest, ...]
     source: str
     evidence: Mapping[str, Any]
+    message_id: str | None
 
 
 @dataclass
@@ -73,9 +74,11 @@ class FakeIntake:
         *,
         source: str,
         evidence: Mapping[str, Any],
+        message_id: str | None = None,
     ) -> None:
         self._may_fail()
-        self.consent_changes.append(ConsentChange(customer_id, tuple(changes), source, evidence))
+        change = ConsentChange(customer_id, tuple(changes), source, evidence, message_id)
+        self.consent_changes.append(change)
 
     async def confirm(
         self, customer_id: str, message_id: str, *, wording: str, evidence: Mapping[str, Any]

@@ -158,10 +158,35 @@ class TestAConsentThatTheShopReports:
 
 class TestWhatAPersonSaysThemselves:
     async def test_needs_no_confirmation(self, door: FrontDoor) -> None:
-        await door.takes(door.identify(email="ada@example.org"))
-        await says(door, mail(), source="preferences")
+        await door.takes(door.identify(**NEW))
+        sent = await asks(door)
+
+        await door.chooses(granted=True, source="preferences", by_mail=sent)
 
         assert (await door.customer()).consents == HELD
+
+    @pytest.mark.parametrize("by_mail", [None, "msg_unknown"])
+    async def test_waits_when_nobody_knows_which_mailbox_they_read(
+        self, door: FrontDoor, by_mail: str | None
+    ) -> None:
+        await door.takes(door.identify(email="ada@example.org"))
+
+        await door.chooses(granted=True, source="preferences", by_mail=by_mail)
+
+        assert (await door.customer()).pending == HELD
+
+    async def test_counts_for_the_address_alone_at_which_they_read_it(
+        self, door: FrontDoor
+    ) -> None:
+        await door.takes(door.identify(**NEW | {"email": "stranger@example.org"}))
+        sent = await asks(door, to="stranger@example.org")
+        await door.takes(door.identify(email="ada@example.org"))
+        before = await last_word(door)
+
+        await door.chooses(granted=True, source="preferences", by_mail=sent)
+
+        assert (await door.customer()).consents["marketing"] == []
+        assert (await last_word(door)).id == before.id
 
 
 class TestAConfirmation:

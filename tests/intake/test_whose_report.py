@@ -1,5 +1,7 @@
 """Whose mail a report is about."""
 
+import pytest
+
 from store import tables
 from tests.fakes.front_door import FrontDoor
 from tests.fakes.provider import Provider, mailed
@@ -43,6 +45,73 @@ class TestWhoseMailItWas:
 
         assert "Email Link Clicked" in await provider.door.done_by("new")
         assert await provider.door.signals() == [("win-back", "Email Link Clicked")]
+
+
+class TestAnAddressThatWasCorrectedSince:
+    """The mail went to a mistyped address, where somebody else may read it."""
+
+    @pytest.fixture
+    async def corrected(self, door: FrontDoor) -> Provider:
+        provider = await mailed(door, to_address="typo@example.org")
+        await door.takes(door.identify(email="typo@example.org"))
+        await door.takes(door.identify(email="ada@example.org"))
+        return provider
+
+    @pytest.mark.parametrize(
+        ("type_", "blocked"),
+        [
+            ("bounced", "all: bounced"),
+            ("complained", "marketing: complained"),
+            ("unsubscribed", "marketing: unsubscribed"),
+        ],
+    )
+    async def test_is_blocked_without_its_former_customer(
+        self, corrected: Provider, type_: str, blocked: str
+    ) -> None:
+        await corrected.says(type_, bounce="hard", recipient="typo@example.org")
+
+        await stays_as_they_were(corrected)
+        assert await corrected.suppressed("typo@example.org") == [blocked]
+
+    @pytest.mark.parametrize("source", ["unsubscribe", "preferences"])
+    async def test_is_left_by_the_links_of_its_mails_without_its_former_customer(
+        self, corrected: Provider, source: str
+    ) -> None:
+        await corrected.door.chooses(granted=False, source=source, by_mail="msg_1")
+
+        await stays_as_they_were(corrected)
+        assert await corrected.suppressed("typo@example.org") == ["marketing: unsubscribed"]
+
+
+class TestAnAddressThatAVisitorBrought:
+    """Before they signed in they gave another address, and had a mail there."""
+
+    @pytest.fixture
+    async def merged(self, door: FrontDoor) -> Provider:
+        provider = await mailed(door, to_address="private@example.org")
+        visitor = door.identify(user=None, browser="b-1", email="private@example.org")
+        await door.takes(visitor)
+        await door.takes(door.track("Looked", browser="b-1"))
+        return provider
+
+    async def test_is_theirs_still_when_they_object(self, merged: Provider) -> None:
+        await merged.door.chooses(granted=False, source="unsubscribe", by_mail="msg_1")
+
+        assert (await merged.door.customer()).consents == {"marketing": []}
+        assert await merged.suppressed("private@example.org") == ["marketing: unsubscribed"]
+        assert await merged.suppressed("ada@example.org") == ["marketing: unsubscribed"]
+
+    async def test_may_bounce_without_ending_anything(self, merged: Provider) -> None:
+        await merged.says("bounced", bounce="hard", recipient="private@example.org")
+
+        await stays_as_they_were(merged)
+
+
+async def stays_as_they_were(provider: Provider) -> None:
+    """Ada may be written to, and her journey goes on."""
+    assert (await provider.door.customer()).consents == {"marketing": ["email"]}
+    assert await provider.suppressed("ada@example.org") == []
+    assert await provider.door.signals() == []
 
 
 class TestAShopThatTracksClicksItself:

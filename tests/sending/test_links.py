@@ -15,7 +15,7 @@ LINKS = Links(SECRET, "https://mail.shop.example/")
 class TestLinks:
     def test_lead_to_the_gateway(self) -> None:
         assert LINKS.unsubscribe("c_1", "m_1").startswith("https://mail.shop.example/unsubscribe/")
-        assert LINKS.preferences("c_1").startswith("https://mail.shop.example/preferences/")
+        assert LINKS.preferences("c_1", "m_1").startswith("https://mail.shop.example/preferences/")
 
     def test_tell_whom_an_unsubscription_is_for_and_from_which_message(self) -> None:
         token = LINKS.unsubscribe("c_1", "m_1").rpartition("/")[2]
@@ -23,14 +23,19 @@ class TestLinks:
         assert LINKS.read(token) == LinkSubject(customer_id="c_1", message_id="m_1")
 
     def test_tell_whose_preferences_are_asked_for(self) -> None:
-        token = LINKS.preferences("c_1").rpartition("/")[2]
+        token = LINKS.preferences("c_1", "m_1").rpartition("/")[2]
 
-        assert LINKS.read(token) == LinkSubject(customer_id="c_1", message_id=None)
+        assert LINKS.read(token) == LinkSubject(customer_id="c_1", message_id="m_1")
 
     def test_stay_the_same_for_ever(self) -> None:
-        assert LINKS.preferences("c_1") == Links(SECRET, "https://mail.shop.example").preferences(
-            "c_1"
-        )
+        again = Links(SECRET, "https://mail.shop.example")
+
+        assert LINKS.preferences("c_1", "m_1") == again.preferences("c_1", "m_1")
+
+    def test_of_mails_that_told_only_the_customer_are_read_still(self) -> None:
+        token = "WyJjXzEiXQ._06o1lhWKKvXjLvgP-R9xOFASP-JhZOAl_sWyssjOjk"
+
+        assert LINKS.read(token) == LinkSubject("c_1", message_id=None)
 
     def test_need_no_quoting_in_an_address(self) -> None:
         token = LINKS.unsubscribe("c_" + "ü/+?" * 9, "m_1").rpartition("/unsubscribe/")[2]
@@ -41,7 +46,11 @@ class TestLinks:
         )
 
     def test_are_refused_when_signed_with_another_secret(self) -> None:
-        token = Links("x" * 32, "https://mail.shop.example").preferences("c_1").rpartition("/")[2]
+        token = (
+            Links("x" * 32, "https://mail.shop.example")
+            .preferences("c_1", "m_1")
+            .rpartition("/")[2]
+        )
 
         with pytest.raises(BadToken, match="open it again from the mail"):
             LINKS.read(token)
