@@ -1,5 +1,6 @@
 """Providers' reports: what became of a message, for the ledger and for the run that sent it."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from domain.events import (
 from domain.ids import fitting
 from domain.incoming import Call, Incoming
 from domain.messages import MessageStatus
+from domain.scanners import scanned
 from intake.objections import Reported, heed
 from store import tables
 from store.deliveries import add_reports, advance, messages_of, own_messages
@@ -59,6 +61,7 @@ async def take_reports(
         for report in reports
     ]
     found = await messages_of(session, reports)
+    reports = _marked(reports, found)
     new = await add_reports(session, provider, reports, found, now)
     events = []
     for report in {r.id: r for r in reports if r.id in new}.values():
@@ -71,6 +74,23 @@ async def take_reports(
         if is_news and message is not None and (event := _event(told, message)):
             events.append(event)
     return events
+
+
+def _marked(
+    reports: Sequence[DeliveryEvent], messages: Mapping[str, tables.Message]
+) -> list[DeliveryEvent]:
+    """The same reports; those of clicks that a scanner made say so."""
+    by_mail: dict[str, list[DeliveryEvent]] = defaultdict(list)
+    for report in reports:
+        if report.id in messages:
+            by_mail[messages[report.id].id].append(report)
+    machines: set[str] = set()
+    for told in by_mail.values():
+        arrivals = [report.happened_at for report in told if report.type == "delivered"]
+        if known := messages[told[0].id].delivered_at:
+            arrivals.append(known)
+        machines |= scanned(told, min(arrivals, default=None))
+    return [replace(r, machine=True) if r.id in machines else r for r in reports]
 
 
 async def note_told(session: AsyncSession, told: Sequence[tuple[Event, str]]) -> None:

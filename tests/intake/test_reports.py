@@ -73,6 +73,26 @@ class TestAReport:
         event = (await provider.door.all(tables.Event))[-1]
         assert event.properties["link_url"] == "https://shop.example"
 
+    async def test_of_a_scanners_click_is_marked_and_is_no_event(self, provider: Provider) -> None:
+        delivered, at = provider.report("delivered"), provider.door.clock()
+        soon = provider.report("clicked", happened_at=at - timedelta(seconds=2))
+        delivered = replace(delivered, happened_at=at - timedelta(seconds=4))
+
+        await provider.reports(soon, delivered)
+
+        kept = await provider.door.all(tables.DeliveryEvent)
+        assert {row.type: row.machine for row in kept} == {"clicked": True, "delivered": False}
+        assert "Email Link Clicked" not in await provider.door.done_by()
+        assert (await provider.mail()).clicked_at is None
+
+    async def test_of_a_click_soon_after_a_delivery_told_before_is_a_scanners(
+        self, provider: Provider
+    ) -> None:
+        await provider.says("delivered")
+        await provider.says("clicked")
+
+        assert "Email Link Clicked" not in await provider.door.done_by()
+
     async def test_from_a_clock_that_is_ahead_happened_now(self, provider: Provider) -> None:
         ahead = provider.door.clock() + timedelta(days=1)
 
