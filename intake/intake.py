@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, Final, Self, TypeVar
 
 from domain.deliveries import DeliveryEvent
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 #: Messages that one commit takes at most.
 _LARGEST_GROUP: Final = 2_000
+#: Callers who come at once are no further apart than this, in seconds.
+_BETWEEN_CALLERS: Final = 0.001
 #: Descriptions of products remembered, so that repeating them costs nothing.
 _MOST_TOLD: Final = 20_000
 
@@ -73,6 +76,8 @@ class Intake:
         self._told_products: dict[str, Words] = {}
         self._writer: asyncio.Task[None] | None = None
         self._is_closing = False
+        #: How many the last group answered, and how many seconds it took.
+        self._callers, self._took = 0, 0.0
 
     async def __aenter__(self) -> Self:
         self._writer = asyncio.create_task(self._write())
@@ -176,13 +181,29 @@ class Intake:
         is_open = True
         while is_open:
             first = await self._waiting.get()
+            await self._gather()
             group, size = [first], len(first.messages) if first else 0
             while not self._waiting.empty() and size < _LARGEST_GROUP:
                 waiting = self._waiting.get_nowait()
                 group.append(waiting)
                 size += len(waiting.messages) if waiting else 0
             is_open = None not in group
+            started = monotonic()
             await self._answer([waiting for waiting in group if waiting])
+            self._callers, self._took = len(group), monotonic() - started
+
+    async def _gather(self) -> None:
+        """Let all those join who are just coming, as several did last time.
+
+        Answered together, they come again together: without this the first would go alone, and pay
+        for a commit of their own while the others wait. Nobody is kept for longer than the last
+        group took, and who comes alone not at all.
+        """
+        until = monotonic() + self._took if self._callers > 1 else 0
+        seen = -1
+        while seen < self._waiting.qsize() and monotonic() < until:
+            seen = self._waiting.qsize()
+            await asyncio.sleep(_BETWEEN_CALLERS)
 
     async def _answer(self, group: Sequence[_Waiting]) -> None:
         """Commit a group; when one caller's messages spoil it, each caller's alone."""

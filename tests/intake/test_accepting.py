@@ -1,6 +1,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from domain.errors import Unavailable
 from domain.events import CART_UPDATED, PRODUCT_VIEWED
 from store import tables
 from store.sessions import Database
+from tests.fakes.clock import Clock
 from tests.fakes.front_door import FrontDoor, open_front_door
 
 #: Half a character: no database keeps it.
@@ -223,3 +225,43 @@ class TestDelivery:
             ("Order Completed", None),
         ]
         assert door.deliverer.delivered == []
+
+
+class CountingClock(Clock):
+    """Says how often it was looked at: the intake does once a transaction."""
+
+    looks = 0
+
+    def __call__(self) -> datetime:
+        self.looks += 1
+        return super().__call__()
+
+
+class TestCallersWhoComeTogether:
+    async def test_share_a_commit(self, database: Database) -> None:
+        clock = CountingClock()
+        async with open_front_door(database, clock=clock) as door:
+            told = [door.track("Look") for _ in range(8)]
+            clock.looks = 0
+
+            await asyncio.gather(*map(door.takes, told))
+
+        assert clock.looks == 1
+
+    async def test_share_the_next_one_too_though_one_is_there_before_the_others(
+        self, database: Database
+    ) -> None:
+        clock = CountingClock()
+        async with open_front_door(database, clock=clock) as door:
+            await asyncio.gather(*(door.takes(door.track("Look")) for _ in range(8)))
+            told = [door.track("Look") for _ in range(8)]
+            clock.looks = 0
+
+            async def comes(place: int) -> None:
+                for _ in range(5 * place):
+                    await asyncio.sleep(0)
+                await door.takes(told[place])
+
+            await asyncio.gather(*map(comes, range(8)))
+
+        assert clock.looks == 1
