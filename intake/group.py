@@ -75,6 +75,8 @@ class Group:
     #: Of whom we learned something, and of whom only when they were there.
     taught: dict[str, Person] = field(default_factory=dict)
     noted: dict[str, Person] = field(default_factory=dict)
+    #: Messages by which a consent came to another address, in a merge.
+    moving_consent: Collection[str] = ()
     relevance: Relevance = field(init=False)
     _look_grain: timedelta = field(init=False)
 
@@ -99,6 +101,7 @@ class Group:
         done = [d for d in done if d.event.id in new]
         self.runs = await records.runs_of(self.session, {one.person.id for one in done})
         self._end_merged(people)
+        self.moving_consent = people.moving_consent
         by_shop = [one for one in done if one.message.customer_id is None]
         await note_told(self.session, [(one.event, one.person.id) for one in by_shop])
         concerned = self._concerned(done)
@@ -115,6 +118,7 @@ class Group:
             one.person.id
             for one in done
             if one.message.traits
+            or one.message.message_id in self.moving_consent
             or self.relevance.may_matter(one.event, one.person, self._runs(one.person.id))
         }
 
@@ -179,10 +183,11 @@ class Group:
         person, event = one.person, one.event
         self.ahead.discard(event.id)
         subscription: EventName | None = None
-        if one.message.traits:
+        has_moved = one.message.message_id in self.moving_consent
+        if one.message.traits or has_moved:
             self.taught[person.id] = person
             subscription = await apply_traits(
-                self.session, person, one.message, self.effects.opt_in
+                self.session, person, one.message, self.effects.opt_in, has_moved=has_moved
             )
         self._note(person, event)
         order = await self._learn(one)

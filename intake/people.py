@@ -6,6 +6,7 @@ from typing import Final
 
 from domain.ids import new_customer_id
 from domain.incoming import Call, Incoming
+from intake.opt_in import Standing
 from store import tables
 from store.consents import consents_in_force
 from store.customers import locked_customer
@@ -46,6 +47,8 @@ class People:
         self._new_names: dict[Name, str] = {}
         #: Runs whose customer was merged into one with a run of the same journey.
         self.runs_to_end: list[str] = []
+        #: Messages by which a consent came to an address other than it was given for.
+        self.moving_consent: set[str] = set()
 
     @classmethod
     async def of(cls, session: AsyncSession, messages: Sequence[Incoming]) -> "People":
@@ -100,7 +103,7 @@ class People:
             self._name(user, ("user", message.user_id))
             self._claim(user, message.user_id)
         elif browser and browser.id != user.id and browser.external_id is None:
-            await self._merge(browser, into=user)
+            await self._merge(browser, into=user, by=message)
         if message.anonymous_id:
             self._name(user, ("anonymous", message.anonymous_id))
         return user
@@ -120,7 +123,7 @@ class People:
         if user and previous.external_id and not message.may_join_users:
             return user
         if user is not None and user.id != previous.id:
-            await self._merge(previous, into=user)
+            await self._merge(previous, into=user, by=message)
             return user
         return previous
 
@@ -156,7 +159,7 @@ class People:
         self._unowned -= self._new_names.keys()
         self._new, self._claimed, self._new_names = {}, {}, {}
 
-    async def _merge(self, visitor: Person, *, into: Person) -> None:
+    async def _merge(self, visitor: Person, *, into: Person, by: Incoming) -> None:
         """Give all that an anonymous visitor did, allowed and has under way to the known one."""
         await self.write()
         both = await locked_customers(self._session, [visitor.id, into.id])
@@ -170,6 +173,8 @@ class People:
         self._survivors[loser.id] = survivor.id
         self._owners = {n: survivor.id if o == loser.id else o for n, o in self._owners.items()}
         _take_over(loser, survivor)
+        if survivor.email_key != loser.email_key and not Standing.of(survivor).may_mail:
+            self.moving_consent |= {by.message_id} if Standing.of(loser).is_any else set()
         survivor.consents = await self._consents(survivor.id)
         survivor.pending = await self._pending(survivor.id)
         self._session.add_all([loser, survivor])

@@ -32,19 +32,24 @@ _FIELDS: Final = (
 
 
 async def apply_traits(
-    session: AsyncSession, customer: Person, message: Incoming, opt_in: DoubleOptIn
+    session: AsyncSession,
+    customer: Person,
+    message: Incoming,
+    opt_in: DoubleOptIn,
+    *,
+    has_moved: bool = False,
 ) -> EventName | None:
     """Take over what the message says; the event that it is when it changes whom we may mail.
 
     A call that is older than one already known only fills gaps. Of consents the last word counts,
-    by the time at which it was spoken.
+    by the time at which it was spoken. `has_moved`: a merge brought a consent to another address.
     """
     traits, known_address = read_traits(message.traits), customer.email_key
     last = moments(customer.latest)
     is_late = IDENTIFIED in last and message.happened_at < last[IDENTIFIED]
     _take_fields(customer, traits, only_gaps=is_late)
     changed = await _take_word(session, customer, traits, message, opt_in)
-    has_moved = known_address is not None and customer.email_key != known_address
+    has_moved |= known_address is not None and customer.email_key != known_address
     if has_moved and opt_in.is_on and not message.is_history and Standing.of(customer).is_any:
         # Who confirmed the one address has not confirmed the other.
         await _request(session, customer, message, opt_in, anew=True)
@@ -151,7 +156,8 @@ async def _request(
         opt_in,
         basis="express",
         source="identify",
-        at=message.happened_at,
+        # After whatever was said before: it is this word that is confirmed.
+        at=message.received_at if anew else message.happened_at,
         evidence={"message_id": message.message_id},
         anew=anew,
     )

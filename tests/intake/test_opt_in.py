@@ -156,6 +156,56 @@ class TestAConsentThatTheShopReports:
         assert [row.pending for row in await door.all(tables.Customer)] == [{}]
 
 
+class TestAConsentThatAMergeBrings:
+    """A visitor confirmed a private address, then signs in as a user with another."""
+
+    @pytest.fixture
+    async def visitor(self, door: FrontDoor) -> FrontDoor:
+        private = NEW | {"email": "private@example.org"}
+        await door.takes(door.identify(user=None, browser="b-1", **private))
+        [run] = await door.all(tables.Run)
+        await door.intake.confirm(
+            run.customer_id, await asks(door, to="private@example.org"), wording="Yes", evidence={}
+        )
+        return door
+
+    async def test_waits_for_the_address_that_remains(self, visitor: FrontDoor) -> None:
+        await visitor.takes(visitor.identify(email="ada@example.org"))
+        visitor.clock.passes(minutes=1)
+
+        await visitor.takes(visitor.track("Looked", browser="b-1"))
+
+        ada = await visitor.customer()
+        assert (ada.email, ada.consents["marketing"], ada.pending) == ("ada@example.org", [], HELD)
+        assert (await visitor.done_by())[-1] == "Subscription Requested"
+
+    async def test_may_be_confirmed_though_the_merging_event_came_late(
+        self, visitor: FrontDoor
+    ) -> None:
+        await visitor.takes(visitor.identify(email="ada@example.org"))
+        visitor.clock.passes(minutes=1)
+        await visitor.takes(visitor.track("Looked", browser="b-1", ago=timedelta(hours=1)))
+
+        outcome = await confirms(visitor, await asks(visitor))
+
+        assert outcome is Confirmation.CONFIRMED
+
+    async def test_holds_on_where_the_address_is_the_same(self, visitor: FrontDoor) -> None:
+        await visitor.takes(visitor.identify(email="Private@example.org"))
+
+        await visitor.takes(visitor.track("Looked", browser="b-1"))
+
+        assert (await visitor.customer()).consents == HELD
+
+    async def test_leaves_the_user_what_they_had_confirmed(self, visitor: FrontDoor) -> None:
+        await visitor.takes(visitor.identify(email="ada@example.org"))
+        await says(visitor, mail(basis="double_opt_in"))
+
+        await visitor.takes(visitor.track("Looked", browser="b-1"))
+
+        assert (await visitor.customer()).consents == HELD
+
+
 class TestWhatAPersonSaysThemselves:
     async def test_needs_no_confirmation(self, door: FrontDoor) -> None:
         await door.takes(door.identify(**NEW))
