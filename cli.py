@@ -131,6 +131,17 @@ def migrate(*, as_json: AsJson = False) -> None:
     _tell({"before": before, "after": after}, words, as_json=as_json)
 
 
+@app.command("forget-namespace")
+def forget_where_runs_are(*, as_json: AsJson = False) -> None:
+    """Let the database's runs live in another namespace of Temporal; stop everything first."""
+    from local.forgetting import forget
+
+    name = asyncio.run(forget(read_settings().database))
+    words = f"The namespace {name!r} is forgotten" if name else "No namespace was known"
+    words += ": the next gateway or worker says where runs are."
+    _tell({"forgotten": name}, words, as_json=as_json)
+
+
 @app.command()
 def doctor(*, as_json: AsJson = False) -> None:
     """Say what is wrong with this deployment, and how to mend it."""

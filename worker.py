@@ -24,6 +24,7 @@ from activities.records import RecordActivities
 from activities.sending import SendActivities
 from config import Settings, WrongSetting
 from dispatch.connection import connect
+from dispatch.namespaces import RunsNamespace
 from dispatch.schedules import UPKEEP_QUEUE, keep_schedule
 from domain.errors import Invalid, Unavailable
 from domain.pace import Pace
@@ -235,16 +236,11 @@ async def running_workers(settings: Settings) -> AsyncIterator[None]:
         stack.push_async_callback(channel.aclose)
         client = await connect(settings.temporal_address, runtime=runtime_of(settings))
         await _look_at_schema(settings)
+        await RunsNamespace(database=database, client=client, now=_now).require()
         send, records = build_activities(
-            database=database,
-            composer=composer,
-            channel=channel,
-            pace=settings.pace,
-            now=lambda: datetime.now(UTC),
+            database=database, composer=composer, channel=channel, pace=settings.pace, now=_now
         )
-        complements = ComplementActivities(
-            database=database, pace=settings.pace, now=lambda: datetime.now(UTC)
-        )
+        complements = ComplementActivities(database=database, pace=settings.pace, now=_now)
         version = version_of(settings)
         workers = build_workers(
             client,
@@ -257,6 +253,10 @@ async def running_workers(settings: Settings) -> AsyncIterator[None]:
         await stack.enter_async_context(all_at_work([*workers, upkeep]))
         await _keep_schedule(client, settings)
         yield
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from config import Settings, WrongSetting
 from dispatch.connection import connect
 from dispatch.control import RunControl
 from dispatch.dispatcher import Dispatcher
+from dispatch.namespaces import RunsNamespace
 from dispatch.reconciler import Reconciler
 from intake.intake import Intake
 from intake.lapses import LapseWatch
@@ -23,7 +24,8 @@ from workflows.catalogue import CATALOGUE
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Everything the endpoints use, closed in an order that loses nothing.
 
-    Temporal may be down: the gateway accepts and catches up later. Raises WrongSetting.
+    Temporal may be down: the gateway accepts and catches up later. Raises WrongSetting, or Invalid
+    where Temporal's namespace is not that of the database's runs.
     """
     if settings.secret_key is None:
         raise WrongSetting(
@@ -35,6 +37,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = Database.open(settings.database)
         stack.push_async_callback(database.close)
         client = await connect(settings.temporal_address, lazy=True)
+        await RunsNamespace(database=database, client=client, now=_now).require_if_known()
         yield Services(
             settings=settings,
             database=database,

@@ -8,7 +8,7 @@ one of the same name on another server.
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio.api.workflowservice.v1 import (
@@ -23,7 +23,8 @@ from store.namespaces import namespace_of_runs, remember_namespace
 from store.sessions import Database
 from store.tables import TemporalNamespace
 
-#: How long a start waits, in seconds, for Temporal to say which namespace it is.
+_ONE_CALL: Final = timedelta(seconds=10)
+#: How long the start of who can do without Temporal waits for it, in seconds.
 _PATIENCE: Final = 2.0
 
 
@@ -38,8 +39,8 @@ class RunsNamespace:
     async def require(self) -> None:
         """Raise Invalid in a wrong namespace; where it was right once it is not asked again.
 
-        The first namespace that a database meets is remembered. Raises RPCError or RuntimeError
-        when Temporal, Unavailable when the database does not answer.
+        The first namespace that a database meets is remembered. Raises Unavailable, or
+        RuntimeError by a lazy client, when Temporal or the database does not answer.
         """
         if self._is_right:
             return
@@ -66,19 +67,22 @@ class RunsNamespace:
         self._is_right = True
 
     async def require_if_known(self) -> None:
-        """Raise Invalid in a wrong namespace; say nothing while Temporal or database are away."""
+        """The same for who begins without Temporal or database: silent while either is away."""
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self.require()
-        except (RPCError, RuntimeError, TimeoutError, Unavailable):
+        except (RuntimeError, TimeoutError, Unavailable):
             return
 
 
 async def described(client: Client) -> DescribeNamespaceResponse:
-    """The client's namespace; raises Invalid where there is none, RPCError when asking fails."""
+    """The client's namespace. Raises Invalid where there is none, Unavailable when nobody tells.
+
+    A lazy client that cannot connect raises RuntimeError.
+    """
     request = DescribeNamespaceRequest(namespace=client.namespace)
     try:
-        return await client.workflow_service.describe_namespace(request)
+        return await client.workflow_service.describe_namespace(request, timeout=_ONE_CALL)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise Invalid(
@@ -86,7 +90,10 @@ async def described(client: Client) -> DescribeNamespaceResponse:
                 f"namespace create --namespace {client.namespace} --retention 30d`, or correct "
                 "TEMPORAL_NAMESPACE."
             ) from error
-        raise
+        raise Unavailable(
+            f"Temporal does not show the namespace {client.namespace!r} ({error.message}): check "
+            "TEMPORAL_NAMESPACE, and what TEMPORAL_API_KEY or the client certificate may do."
+        ) from error
 
 
 def is_same(known: TemporalNamespace, found: DescribeNamespaceResponse) -> bool:

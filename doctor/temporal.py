@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio.api.workflowservice.v1 import (
-    DescribeNamespaceRequest,
     DescribeNamespaceResponse,
     GetSystemInfoRequest,
 )
@@ -14,10 +13,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from config import Settings
 from dispatch.connection import connect
+from dispatch.namespaces import described, is_same, where_runs_are
 from dispatch.temporal import SEARCH_ATTRIBUTES
 from doctor.findings import Finding, failed, ok, warning
 from doctor.workers import look_at_workers
 from domain.errors import DormouseError
+from store.migrations.run import current_revision
+from store.namespaces import namespace_of_runs
+from store.sessions import Database
+from store.tables import TemporalNamespace
 
 #: A start that is told again, after an outage, must still find the run that it began.
 _SHORTEST: Final = timedelta(days=7)
@@ -35,11 +39,13 @@ async def look_at_temporal(
         yield failed("temporal", str(error))
         return
     yield await _server(client)
-    described = await _namespace(client)
-    if isinstance(described, Finding):
-        yield described
+    try:
+        namespace = await described(client)
+    except DormouseError as error:
+        yield failed("namespace", str(error))
         return
-    yield _retention(client.namespace, described)
+    yield await _place_of_runs(settings, client, namespace)
+    yield _retention(client.namespace, namespace)
     yield await _search_attributes(client)
     async for finding in look_at_workers(client, settings, now):
         yield finding
@@ -51,23 +57,30 @@ async def _server(client: Client) -> Finding:
     return ok("temporal", f"Temporal {about.server_version} answers at {where}.")
 
 
-async def _namespace(client: Client) -> DescribeNamespaceResponse | Finding:
-    request = DescribeNamespaceRequest(namespace=client.namespace)
+async def _place_of_runs(
+    settings: Settings, client: Client, namespace: DescribeNamespaceResponse
+) -> Finding:
+    """Whether the namespace is the one in which the database's runs live."""
+    known = await _known(settings)
+    if known is None:
+        return ok("namespace", f"Temporal has the namespace {client.namespace!r}.")
+    if not is_same(known, namespace):
+        return failed("namespace", where_runs_are(known, client))
+    return ok("namespace", f"This database's runs are in the namespace {client.namespace!r}.")
+
+
+async def _known(settings: Settings) -> TemporalNamespace | None:
+    """The namespace that the database remembers; a database that cannot tell has its own check."""
+    database = Database.open(settings.database)
     try:
-        return await client.workflow_service.describe_namespace(request)
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return failed(
-                "namespace",
-                f"Temporal has no namespace {client.namespace!r}: make it with `temporal operator "
-                f"namespace create --namespace {client.namespace} --retention 30d`, or correct "
-                "TEMPORAL_NAMESPACE.",
-            )
-        return failed(
-            "namespace",
-            f"Temporal does not show the namespace {client.namespace!r} ({error.message}): check "
-            "TEMPORAL_NAMESPACE, and what TEMPORAL_API_KEY or the client certificate may do.",
-        )
+        if await current_revision(settings.database) is None:
+            return None
+        async with database.reading() as session:
+            return await namespace_of_runs(session)
+    except DormouseError:
+        return None
+    finally:
+        await database.close()
 
 
 def _retention(namespace: str, described: DescribeNamespaceResponse) -> Finding:

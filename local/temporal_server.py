@@ -176,7 +176,7 @@ class TemporalServer:
         return BrokenState(
             f"Temporal's state file {self.state_file} cannot be used ({why}): restore it from a "
             f"backup, or start without its sleeping journeys after "
-            f"'mv {self.state_file} {self.state_file}.broken'."
+            f"'mv {self.state_file} {self.state_file}.broken' and 'dormouse forget-namespace'."
         )
 
     def _explain(self, _: Program) -> str:

@@ -7,12 +7,14 @@ import httpx
 import pytest
 from temporalio.common import WorkerDeploymentVersion
 
+from api.opening import open_services
 from config import Settings, WrongSetting
 from dispatch.connection import connect
+from domain.errors import Invalid
 from local.environment import complete
 from local.ports import free_port
 from tests.fakes.installation import Installation
-from worker import runtime_of, version_of
+from worker import running_workers, runtime_of, version_of
 
 
 def settings(**changes: object) -> Settings:
@@ -77,3 +79,40 @@ class TestTheWorkersMetrics:
 
     def test_are_shown_nowhere_unless_asked_for(self) -> None:
         assert runtime_of(settings()) is None
+
+
+class TestAWorkerInAWrongNamespace:
+    async def test_does_not_begin(
+        self, temporal: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", temporal)
+        monkeypatch.setenv("TEMPORAL_NAMESPACE", "bakery")
+        shop = settings(
+            database_url=database_url,
+            secret_key="0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        )
+
+        with pytest.raises(Invalid) as raised:
+            async with running_workers(shop):
+                pass
+
+        assert str(raised.value) == (
+            "Temporal has no namespace 'bakery': make it with `temporal operator namespace create "
+            "--namespace bakery --retention 30d`, or correct TEMPORAL_NAMESPACE."
+        )
+
+
+class TestAGatewayInAWrongNamespace:
+    async def test_does_not_begin(
+        self, temporal: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", temporal)
+        monkeypatch.setenv("TEMPORAL_NAMESPACE", "bakery")
+        shop = settings(
+            database_url=database_url,
+            secret_key="0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        )
+
+        with pytest.raises(Invalid, match="Temporal has no namespace 'bakery'"):
+            async with open_services(shop):
+                pass

@@ -21,6 +21,7 @@ from dispatch.connection import connect
 from doctor.temporal import look_at_temporal
 from domain.messages import StepOutcome, StepRequest, StepStatus
 from local.ports import free_port
+from store.namespaces import remember_namespace
 from store.sessions import Database
 from tests.doctor.conftest import Configured, heard, now
 from tests.fakes.temporal_server import temporal_server
@@ -114,6 +115,7 @@ class TestATemporalAsItShouldBe:
         assert temporal[0] == "ok"
         assert temporal[1].endswith(f" answers at {server.address}.")
         assert findings == {
+            "namespace": ("ok", "Temporal has the namespace 'shop'."),
             "retention": ("ok", "Temporal keeps runs that ended for 30 days."),
             "search attributes": (
                 "ok",
@@ -157,6 +159,24 @@ class TestATemporalThatIsWrong:
             (
                 "Temporal has no namespace 'bakery': make it with `temporal operator namespace "
                 "create --namespace bakery --retention 30d`, or correct TEMPORAL_NAMESPACE."
+            ),
+        )
+
+    async def test_is_not_where_the_runs_are(
+        self, configured: Configured, server: Server, database: Database, database_url: str
+    ) -> None:
+        async with database.writing() as session:
+            await remember_namespace(session, namespace_id="5f0e", name="shop", now=now())
+
+        findings = await heard(look_at_temporal(configured(database_url=database_url), now))
+
+        assert findings["namespace"] == (
+            "failed",
+            (
+                "This database's runs are in Temporal's namespace 'shop' with the id 5f0e, which "
+                f"'shop' at {server.address} is not: correct TEMPORAL_ADDRESS and "
+                "TEMPORAL_NAMESPACE or, if Temporal was moved or lost, stop gateways and workers "
+                "and run `dormouse forget-namespace`."
             ),
         )
 

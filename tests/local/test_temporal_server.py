@@ -129,7 +129,7 @@ class TestAnObstacle:
         assert str(failure.value) == (
             f"Temporal's state file {file} cannot be used (file is not a database): restore it "
             "from a backup, or start without its sleeping journeys after "
-            f"'mv {file} {file}.broken'."
+            f"'mv {file} {file}.broken' and 'dormouse forget-namespace'."
         )
 
     def test_is_another_programs_database(self, tmp_path: Path) -> None:
