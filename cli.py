@@ -120,7 +120,7 @@ def worker() -> None:
 @app.command()
 def migrate(*, as_json: AsJson = False) -> None:
     """Bring the database's schema to this version."""
-    from store.migrations.run import current_revision
+    from store.migrations.run import current_revision, is_newer
     from store.migrations.run import migrate as bring_up_to_date
 
     settings = _settings()
@@ -128,6 +128,8 @@ def migrate(*, as_json: AsJson = False) -> None:
     asyncio.run(bring_up_to_date(settings.database))
     after = asyncio.run(current_revision(settings.database))
     words = f"The schema is at {after} {'already' if before == after else 'now'}."
+    if is_newer(after):
+        words = f"The schema is at {after}, newer than this version, which works with it."
     _tell({"before": before, "after": after}, words, as_json=as_json)
 
 

@@ -8,7 +8,7 @@ from config import Settings
 from doctor.findings import Finding, compared, failed, ok, warning
 from domain.errors import DormouseError
 from store.condition import Server, connections_per_process, server_condition
-from store.migrations.run import current_revision, newest_revision
+from store.migrations.run import current_revision, is_newer, newest_revision
 from store.sessions import Database
 
 #: The oldest PostgreSQL that its makers still mend.
@@ -42,11 +42,17 @@ def _schema(revision: str | None) -> Finding:
     newest = newest_revision()
     if revision is None:
         return failed("schema", "The database has no tables: run `dormouse migrate`.")
+    if is_newer(revision):
+        return warning(
+            "schema",
+            f"The database's schema is at {revision}, newer than this version's {newest}, which "
+            "works with it after a rollback: go forward again when you can.",
+        )
     if revision != newest:
         return failed(
             "schema",
             f"The database's schema is at {revision}, this version works with {newest}: run "
-            "`dormouse migrate`, or use the version that the schema was made by.",
+            "`dormouse migrate`.",
         )
     return ok("schema", f"The database's schema is at {revision}, as this version wants it.")
 

@@ -34,12 +34,16 @@ _PAUSE: Final = 2
 async def migrate(url: str, *, asks_for: float = _ASKS_FOR) -> None:
     """Bring the schema of the database at `url` to this version; harmless when it is there.
 
+    A newer one stays as it is: this version works with it, since migrations only add.
+
     Creates a SQLite database with its folder. Several processes may call this at once: one
     migrates, the others wait. Gateways and workers may go on meanwhile. Raises Unavailable when the
     database cannot be reached, or when PostgreSQL's tables are held by others for `asks_for`
     seconds; each revision is then there as a whole or not at all.
     """
     address = read_url(url)
+    if is_newer(await current_revision(url)):
+        return
     if address.get_backend_name() == "postgresql":
         await one_at_a_time(address, _upgrade, asks_for=asks_for)
         return
@@ -67,6 +71,11 @@ async def is_current(url: str) -> bool:
 def newest_revision() -> str | None:
     """The revision of the schema that this version works with."""
     return ScriptDirectory(str(Path(__file__).parent)).get_current_head()
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether a later version than this one made the schema. Revisions are numbered in order."""
+    return (revision or "") > (newest_revision() or "")
 
 
 async def in_transaction(address: URL, work: Callable[[Connection], T]) -> T:

@@ -61,7 +61,7 @@ class TestADatabaseThatIsWrong:
             "failed",
             (
                 f"The database's schema is at 0000, this version works with {newest_revision()}: "
-                "run `dormouse migrate`, or use the version that the schema was made by."
+                "run `dormouse migrate`."
             ),
         )
 

@@ -36,6 +36,10 @@ def _downgrade(connection: Connection) -> None:
     command.downgrade(config, "base")
 
 
+def _is_of_a_later_version(connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+
 class TestMigrating:
     async def test_builds_exactly_the_tables_that_the_program_declares(self, bare_url: str) -> None:
         await run.migrate(bare_url)
@@ -54,6 +58,14 @@ class TestMigrating:
         await run.migrate(bare_url)
 
         assert await run.current_revision(bare_url) == run.newest_revision()
+
+    async def test_leaves_the_schema_of_a_later_version_as_it_is(self, bare_url: str) -> None:
+        await run.migrate(bare_url)
+        await run.in_transaction(read_url(bare_url), _is_of_a_later_version)
+
+        await run.migrate(bare_url)
+
+        assert await run.current_revision(bare_url) == "9999"
 
     async def test_by_several_at_once_lets_one_do_it(self, bare_url: str) -> None:
         await asyncio.gather(*(run.migrate(bare_url) for _ in range(4)))
