@@ -35,6 +35,10 @@ async def create(url: str, *, name: str, scopes: str, rate_limit: float | None =
     wanted = _read_scopes(scopes)
     if not name.strip():
         raise Invalid("A key needs a name: say who will use it.")
+    if len(name) > keys.LONGEST_NAME:
+        raise Invalid(
+            f"A key's name has {keys.LONGEST_NAME} characters at most: take a shorter one."
+        )
     async with _opened(url) as database, database.writing() as session:
         return await keys.create_key(
             session, name=name, scopes=wanted, now=datetime.now(UTC), rate_limit=rate_limit

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from store import tables
+from store.audits import audit
 from store.customers import same_person
 from store.sessions import AsyncSession
 from store.suppressions import suppress
@@ -49,11 +50,12 @@ async def erase_customer(
     """Delete all that tells about the person; runs and messages stay as bare numbers.
 
     Whoever was merged into them goes too. Their addresses stay suppressed by their hashes, so that
-    an import cannot bring them back to life.
+    an import cannot bring them back to life. The audit trail keeps who asked for it, and our id.
     """
+    await audit(session, "customer.erased", customer.id, actor=actor, now=at)
     person = [customer, *await merged_into(session, customer)]
     for address in {known.email for known in person if known.email}:
-        await suppress(session, address, reason="erased", source=actor, at=at)
+        await suppress(session, address, reason="erased", source="erasure", at=at)
     ids = [known.id for known in person]
     await _forget_mails(session, ids)
     for table in _DELETED:

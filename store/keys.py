@@ -14,6 +14,8 @@ from store.sessions import AsyncSession
 
 _PREFIX: Final = "dm_"
 _SHOWN: Final = 8
+#: Of the columns that tell who did something.
+LONGEST_NAME: Final = 255
 
 
 async def create_key(

@@ -126,6 +126,26 @@ class TestAnErasure:
             [kept] = await suppressions_of(session, "augusta@example.org")
             assert (kept.scope, kept.reason) == ("all", "erased")
 
+    async def test_is_told_by_the_audit_trail(self, door: FrontDoor) -> None:
+        customer_id = await has_lived_here(door)
+
+        await door.intake.erase(customer_id, actor="shop")
+
+        [trail] = await door.all(tables.Audit)
+        assert (trail.action, trail.target, trail.actor, trail.at) == (
+            "customer.erased",
+            customer_id,
+            "shop",
+            door.clock(),
+        )
+
+    async def test_may_be_asked_for_with_a_key_of_any_name(self, door: FrontDoor) -> None:
+        customer_id = await has_lived_here(door)
+
+        await door.intake.erase(customer_id, actor="n" * 255)
+
+        assert [trail.actor for trail in await door.all(tables.Audit)] == ["n" * 255]
+
     async def test_makes_a_stranger_of_who_comes_back(self, door: FrontDoor) -> None:
         customer_id = await has_lived_here(door)
         await door.intake.erase(customer_id, actor="shop")

@@ -63,6 +63,12 @@ class TestKeys:
         assert (made.code, made.out) == (1, "")
         assert made.err == "There is no scope 'everything': choose among ingest, read, manage.\n"
 
+    async def test_have_names_that_fit_into_the_audit_trail(self, set_up: Installation) -> None:
+        made = await set_up.run("keys", "create", "n" * 256, "--scope", "read")
+
+        assert (made.code, made.out) == (1, "")
+        assert made.err == "A key's name has 255 characters at most: take a shorter one.\n"
+
     async def test_can_only_be_revoked_when_they_exist(self, set_up: Installation) -> None:
         revoked = await set_up.run("keys", "revoke", "nobody")
 
