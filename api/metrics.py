@@ -36,6 +36,10 @@ class Metrics:
             "dormouse_dispatch_oldest_seconds",
             "For how long the oldest of them has waited; 0 when there is none.",
         )
+        self.worker = gauge(
+            "dormouse_worker_seen",
+            "1 while workers of the current version ask for journeys to run, else 0.",
+        )
         self.commits = histogram(
             "dormouse_commit_seconds",
             "Time from messages understood to messages committed.",

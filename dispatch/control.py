@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
@@ -90,7 +90,10 @@ class RunControl:
             return False
 
     async def worker_seen(self) -> bool:
-        """Whether a worker has asked for journeys to run within the last minutes."""
+        """Whether workers that are given journeys to run have asked for them in the last minutes.
+
+        Those of a version that is not current are given none.
+        """
         request = DescribeTaskQueueRequest(
             namespace=self._client.namespace,
             task_queue=TaskQueue(name=JOURNEYS_QUEUE),
@@ -101,11 +104,23 @@ class RunControl:
                 found = await self._client.workflow_service.describe_task_queue(request)
         except (TimeoutError, RPCError, RuntimeError):
             return False
-        return bool(found.pollers)
+        current = found.versioning_info.current_deployment_version
+        return any(
+            _version_of(poller) == (current.deployment_name, current.build_id)
+            for poller in found.pollers
+        )
 
     async def _update(self, workflow_id: str, name: str, *args: Any) -> RunPosition:
         handle = self._client.get_workflow_handle(workflow_id)
         return await _answered(handle.execute_update(name, args=args, result_type=RunPosition))
+
+
+def _version_of(poller: PollerInfo) -> tuple[str, str]:
+    """The version of a poller's worker; of empty names where it has none, as Temporal says it."""
+    options = poller.deployment_options
+    if options.worker_versioning_mode != WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED:
+        return "", ""
+    return options.deployment_name, options.build_id
 
 
 async def _answered(call: Awaitable[T]) -> T:

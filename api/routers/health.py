@@ -86,6 +86,7 @@ async def tell_readiness(request: Request, services: ServicesDep, response: Resp
 )
 async def tell_metrics(services: ServicesDep, metrics: MetricsDep) -> Response:
     """What was counted and timed since this process started, in Prometheus' text format."""
+    metrics.worker.set(await _in_time(services.control.worker_seen()))
     try:
         async with services.database.reading() as session:
             metrics.backlog.set(await backlog(session))

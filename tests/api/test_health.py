@@ -112,6 +112,16 @@ class TestMetrics:
         assert "dormouse_dispatch_backlog 1.0" in metrics
         assert "dormouse_dispatch_oldest_seconds 30" in metrics
 
+    async def test_tell_whether_a_worker_is_given_journeys(
+        self, client: httpx.AsyncClient, control: FakeControl
+    ) -> None:
+        at_work = (await client.get("/metrics")).text
+        control.worker = False
+        at_rest = (await client.get("/metrics")).text
+
+        assert "dormouse_worker_seen 1.0" in at_work
+        assert "dormouse_worker_seen 0.0" in at_rest
+
     async def test_tell_that_nothing_waits(self, client: httpx.AsyncClient) -> None:
         metrics = (await client.get("/metrics")).text
 

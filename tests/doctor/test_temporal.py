@@ -18,6 +18,7 @@ from temporalio.common import WorkerDeploymentVersion
 from activities.records import RecordActivities
 from activities.sending import SendActivities
 from dispatch.connection import connect
+from dispatch.control import RunControl
 from doctor.temporal import look_at_temporal
 from domain.messages import StepOutcome, StepRequest, StepStatus
 from local.ports import free_port
@@ -249,12 +250,17 @@ class TestVersionedWorkers:
 
         async with at_work(database, WorkerDeploymentVersion("first", "1.0")):
             before = await _until_seen(configured, **settings)
+            was_ready = await RunControl(await connect("")).worker_seen()
             await _until_done(server, before["version"][1])
+            async with asyncio.timeout(15):
+                while not await RunControl(await connect("")).worker_seen():
+                    await asyncio.sleep(0.2)
             after = await _until_seen(configured, **settings)
             unversioned = await _until_seen(configured, deployment_name="first")
             older = await _until_seen(configured, **{**settings, "build_id": "2.0"})
 
         command = "`temporal worker deployment set-current-version --deployment-name first"
+        assert not was_ready
         assert before["version"] == (
             "failed",
             (
