@@ -21,18 +21,17 @@ from domain.facts import facts_of
 from domain.ids import fitting
 from domain.incoming import Call, Incoming
 from domain.products import ProductKind, slowest
-from domain.routing import CustomerView, route
+from domain.routing import route
 from domain.rules import Catalogue
 from intake.effects import Effects
 from intake.learning import learn_order
 from intake.noting import LOOK_GRAIN, note
 from intake.people import People
-from intake.relevance import Relevance
+from intake.relevance import Relevance, view_of
 from intake.reports import note_told
 from intake.subjects import as_kept, emptied, of_its_run
-from intake.traits import IDENTIFIED, apply_traits, moments, withdraw_unless_given_since
+from intake.traits import IDENTIFIED, apply_traits, withdraw_unless_given_since
 from store import intake as records
-from store import tables
 from store.event_log import keep_events
 from store.events import events_since
 from store.intake import Runs
@@ -275,21 +274,6 @@ class Group:
 
     def _kind(self, facts: Facts) -> str | None:
         return slowest([self.kinds.get(product) for product in facts.product_ids])
-
-
-def view_of(
-    customer: Person | tables.Customer, runs: Runs, *, void_orders: Collection[str] = ()
-) -> CustomerView:
-    """The customer as routing sees them."""
-    return CustomerView(
-        id=customer.id,
-        has_address=customer.email is not None,
-        consents=customer.consents,
-        pending=customer.pending,
-        latest=moments(customer.latest),
-        entries=runs.entries,
-        void_orders=void_orders,
-    )
 
 
 def _event_of(message: Incoming) -> Event:

@@ -6,7 +6,7 @@ nothing about the person. To find that out costs much less than to follow an eve
 takes no more than what is read of everybody at the door.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -25,7 +25,8 @@ from domain.pace import Pace
 from domain.routing import CustomerView, refusal
 from domain.rules import Catalogue, JourneyRules
 from intake.noting import LOOKS
-from intake.traits import IDENTIFIED
+from intake.traits import IDENTIFIED, moments
+from store import tables
 from store.intake import Runs
 from store.people import Person
 
@@ -111,4 +112,19 @@ def glimpse_of(person: Person, runs: Runs) -> CustomerView:
         consents=person.consents,
         pending=person.pending,
         entries=runs.entries,
+    )
+
+
+def view_of(
+    customer: Person | tables.Customer, runs: Runs, *, void_orders: Collection[str] = ()
+) -> CustomerView:
+    """The customer as routing sees them."""
+    return CustomerView(
+        id=customer.id,
+        has_address=customer.email is not None,
+        consents=customer.consents,
+        pending=customer.pending,
+        latest=moments(customer.latest),
+        entries=runs.entries,
+        void_orders=void_orders,
     )

@@ -23,8 +23,9 @@ from domain.requests import ConsentRequest, StartedRun, StartRequest
 from domain.routing import StartRun, refusal
 from domain.rules import JourneyRules
 from intake.effects import DirectStart, Effects
-from intake.group import Group, view_of
+from intake.group import Group
 from intake.opt_in import Click, Standing, confirm, request_confirmation
+from intake.relevance import view_of
 from intake.subjects import as_kept
 from store import intake as records
 from store import tables
