@@ -79,8 +79,8 @@ def _version(server: Server) -> Finding:
 def _connections(server: Server, each: int) -> Finding:
     room = server.most_connections // each
     told = (
-        f"The database takes {server.most_connections} connections, enough for {room} gateways "
-        f"and workers of up to {each} each"
+        f"The database takes {server.most_connections} connections of ours, enough for {room} "
+        f"gateways and workers of up to {each} each"
     )
     if room < _PROCESSES:
         return warning(

@@ -14,9 +14,9 @@ class Server:
     """A PostgreSQL server at one moment."""
 
     version: str
-    #: For users like ours, in all.
+    #: For our user: those of others, like Temporal's, are taken off.
     most_connections: int
-    #: Open now, whoever opened them.
+    #: Open now, by our user.
     connections: int
     now: datetime
 
@@ -34,9 +34,11 @@ async def server_condition(session: AsyncSession) -> Server | None:
         text(
             "SELECT split_part(current_setting('server_version'), ' ', 1) AS version,"
             " current_setting('max_connections')::int"
-            " - current_setting('superuser_reserved_connections')::int AS most_connections,"
-            " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
-            " AS connections, clock_timestamp() AS now"
+            " - current_setting('superuser_reserved_connections')::int"
+            " - (SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL"
+            " AND usename <> current_user)::int AS most_connections,"
+            " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            " AND usename = current_user) AS connections, clock_timestamp() AS now"
         )
     )
     row = found.one()
