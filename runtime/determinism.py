@@ -7,13 +7,14 @@ tests replay every run inside the sandbox as well.
 """
 
 import ast
-import inspect
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
+
+from runtime.reading import module_of, place_in
 
 _FORBIDDEN: Final = SandboxRestrictions.default.invalid_module_members
 _BUILTINS: Final = "__builtins__"
@@ -27,17 +28,19 @@ _CURES: Final[Mapping[str, str]] = {
     "uuid": "write workflow.uuid4()",
 }
 _CURE: Final = "leave it to an activity"
+#: What would pass the time as if nothing could happen meanwhile.
+_SLEEPS: Final = (("asyncio", "sleep"), ("temporalio", "workflow", "sleep"))
 _MUTABLE: Final = (bytearray, deque, dict, list, set)
 
 
 def breaches_of(journey: type[Any]) -> Iterator[str]:
     """What would make a run differ when it is told again, each as a sentence about the journey."""
     module = sys.modules[journey.__module__]
-    tree = ast.parse(inspect.getsource(module))
+    tree = module_of(journey)
     known = {name: (_BUILTINS, name) for name in _from_nowhere(tree)} | _imported(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name | ast.Attribute):
-            yield from _forbidden(_path(node, known), node.lineno)
+            yield from _forbidden(_path(node, known), place_in(journey, node.lineno))
         elif isinstance(node, ast.Global):
             yield f"changes {node.names[0]!r}, which all its runs share: keep it in self."
     for owner in (module, journey):
@@ -82,12 +85,17 @@ def _path(node: ast.expr, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ..
     return ()
 
 
-def _forbidden(path: tuple[str, ...], line: int) -> Iterator[str]:
+def _forbidden(path: tuple[str, ...], place: str) -> Iterator[str]:
+    if path in _SLEEPS:
+        yield (
+            f"sleeps by {'.'.join(path)} in {place}, which no ending, pause or fast-forward cuts "
+            "short: write await self.wait()."
+        )
     listed = (_FORBIDDEN.child_matcher(*path), _FORBIDDEN.child_matcher(*path, "__call__"))
     if any(found and found.match_self for found in listed):
         name = ".".join(path).removeprefix(f"{_BUILTINS}.")
         cure = _CURES.get(path[0], _CURE)
-        yield f"uses {name} in line {line}, which differs when a run is told again: {cure}."
+        yield f"uses {name} in {place}, which differs when a run is told again: {cure}."
 
 
 def _shared(names: Mapping[str, Any]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from domain.rules import JourneyRules
 from runtime.determinism import breaches_of
 from runtime.reading import endings_of, sinces_of, steps_of
 from runtime.run import Run
+from runtime.slips import slips_of
 
 #: What every journey knows events by: a name that nearly equals one of these is a slip.
 _KNOWN_EVENTS = frozenset(value for value in vars(events).values() if isinstance(value, EventName))
@@ -108,6 +109,7 @@ def _flaws(journey: type[Any], settings: JourneySettings) -> Iterator[str]:
         yield "has no goal: write goal = ORDER_COMPLETED, or what else it wants to happen."
     yield from _misspelt_steps(journey)
     yield from _misspelt_events(journey)
+    yield from slips_of(journey)
     yield from breaches_of(journey)
 
 

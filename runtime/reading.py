@@ -46,6 +46,16 @@ def sinces_of(journey: type[Any]) -> list[str]:
     ]
 
 
+def module_of(journey: type[Any]) -> ast.Module:
+    """The whole file that tells the journey, with the lines numbered as its writer sees them."""
+    return ast.parse(inspect.getsource(sys.modules[journey.__module__]))
+
+
+def place_in(journey: type[Any], line: int) -> str:
+    """A line of the journey's file, as its writer finds it: `line 36 of workflows/welcome.py`."""
+    return f"line {line} of {journey.__module__.replace('.', '/')}.py"
+
+
 def _tree(journey: type[Any]) -> ast.AST:
     return ast.parse(textwrap.dedent(inspect.getsource(journey)))
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -29,47 +28,60 @@ BREACHES = {
     "a clock": (
         "from datetime import datetime, UTC",
         "datetime.now(UTC)",
-        f"uses datetime.datetime.now in line 8, {AGAIN}: write workflow.now().",
+        f"uses datetime.datetime.now in line 8 of story.py, {AGAIN}: write workflow.now().",
     ),
     "a clock by another name": (
         "from time import monotonic as ticks",
         "ticks()",
-        f"uses time.monotonic in line 8, {AGAIN}: write workflow.now(), and self.wait() to let",
+        f"uses time.monotonic in line 8 of story.py, {AGAIN}: write workflow.now(), and",
     ),
     "a day": (
         "import datetime as dates",
         "dates.date.today()",
-        f"uses datetime.date.today in line 8, {AGAIN}: write workflow.now().",
+        f"uses datetime.date.today in line 8 of story.py, {AGAIN}: write workflow.now().",
     ),
     "chance": (
         "import random",
         "random.choice([1, 2])",
-        f"uses random.choice in line 8, {AGAIN}: write workflow.random().",
+        f"uses random.choice in line 8 of story.py, {AGAIN}: write workflow.random().",
     ),
     "a new id": (
         "from uuid import uuid4",
         "str(uuid4())",
-        f"uses uuid.uuid4 in line 8, {AGAIN}: write workflow.uuid4().",
+        f"uses uuid.uuid4 in line 8 of story.py, {AGAIN}: write workflow.uuid4().",
     ),
     "the first of several": (
         "import asyncio",
         "await asyncio.wait([])",
-        f"uses asyncio.wait in line 8, {AGAIN}: write workflow.wait() or workflow.as_completed().",
+        f"uses asyncio.wait in line 8 of story.py, {AGAIN}: write workflow.wait() or",
+    ),
+    "a sleep that no ending ends": (
+        "import asyncio",
+        "await asyncio.sleep(1)",
+        (
+            "sleeps by asyncio.sleep in line 8 of story.py, which no ending, pause or fast-forward "
+            "cuts short: write await self.wait()."
+        ),
+    ),
+    "a sleep of Temporal's": (
+        "from temporalio import workflow as w",
+        "await w.sleep(1)",
+        "sleeps by temporalio.workflow.sleep in line 8 of story.py, which no ending, pause",
     ),
     "the process": (
         "import os",
         'os.environ["SHOP"]',
-        f"uses os.environ in line 8, {AGAIN}: leave it to an activity.",
+        f"uses os.environ in line 8 of story.py, {AGAIN}: leave it to an activity.",
     ),
     "a call over the network": (
         "import urllib.request",
         'urllib.request.urlopen("https://shop.example")',
-        f"uses urllib.request.urlopen in line 8, {AGAIN}: leave it to an activity.",
+        f"uses urllib.request.urlopen in line 8 of story.py, {AGAIN}: leave it to an activity.",
     ),
     "a file": (
         "",
         'open("stock.csv").read()',
-        f"uses open in line 8, {AGAIN}: leave it to an activity.",
+        f"uses open in line 8 of story.py, {AGAIN}: leave it to an activity.",
     ),
     "a list of all runs": (
         "SEEN: list[str] = []",
@@ -89,9 +101,7 @@ HARMLESS = {
     "a function that is called like one of Python's": ("def open(): ...", "open()"),
     "an argument that is called like one of Python's": ("", "[open for open in (1, 2)]"),
     "a word of the house's own": ("from temporalio import workflow", "workflow.now()"),
-    "a sleep of the run": ("import asyncio", "await asyncio.sleep(1)"),
 }
-_NUMBERS = count(1)
 
 
 @pytest.fixture
@@ -100,13 +110,12 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
     monkeypatch.syspath_prepend(tmp_path)
 
     def read(source: str) -> list[str]:
-        module = f"story_{next(_NUMBERS)}"
-        (tmp_path / f"{module}.py").write_text(source)
-        story = import_module(module).Story
+        (tmp_path / "story.py").write_text(source)
+        story = import_module("story").Story
         try:
             return list(breaches_of(story))
         finally:
-            del sys.modules[module]
+            del sys.modules["story"]
 
     return read
 

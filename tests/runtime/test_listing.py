@@ -117,7 +117,17 @@ MISTAKES = {
     "a clock": (
         'await self.send("two")',
         'import time; time.sleep(1); await self.send("two")',
-        "wish-list uses time.sleep in line 34, which differs when a run is told again: write work",
+        "/wish_list.py, which differs when a run is told again: write workflow.now(), and self",
+    ),
+    "a wait that is not awaited": (
+        'await self.send("two")',
+        "self.wait(start.settings.after)",
+        "wish_list.py: write await self.wait(…).",
+    ),
+    "a misspelt setting in the story": (
+        "within=start.settings.after",
+        "within=start.settings.aftr",
+        "wish_list.py reads the setting 'aftr', which it has not: did you mean 'after'?",
     ),
     "no story": (
         "    @workflow.run\n    async def run(",
