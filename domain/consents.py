@@ -6,7 +6,9 @@ from typing import Final
 
 #: Why an address may be suppressed that its owner's new consent frees again. What else forbids
 #: writing is not theirs to lift: a complaint, an address that does not exist, the shop's own word.
-FREED_BY_CONSENT: Final = ("unsubscribed", "sunset")
+FREED_BY_CONSENT: Final = ("unsubscribed", "sunset", "erased")
+#: On what basis it does: what was only concluded undoes nothing that somebody said.
+FREEING: Final = ("express", "double_opt_in")
 
 
 class ConsentStatus(StrEnum):

@@ -99,7 +99,8 @@ def _address(case: Case) -> Decision | None:
 def _suppressed(case: Case) -> Decision | None:
     if case.kind is MessageKind.INTERNAL:
         return None
-    if case.suppressed_everywhere:
+    asks_anew = case.asks_to_confirm and case.suppressed_everywhere in FREED_BY_CONSENT
+    if case.suppressed_everywhere and not asks_anew:
         return Skip(f"suppressed: {case.suppressed_everywhere}")
     if case.kind is MessageKind.MARKETING and case.suppressed_for_marketing:
         return Skip(f"suppressed: {case.suppressed_for_marketing}")

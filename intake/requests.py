@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from domain.consents import FREEING
 from domain.entry import Per
 from domain.errors import Invalid, NotFound, Refused
 from domain.events import (
@@ -240,7 +241,7 @@ async def _block_or_free(
     now: datetime,
 ) -> None:
     """Keep the address blocked for marketing once its owner left, until they agree again."""
-    if change.granted and customer.email:
+    if change.granted and change.basis in FREEING and customer.email:
         await lift_suppression(session, customer.email)
     elif not change.granted and by.source in _OWN_WORD:
         for address in {customer.email, by.reader} - {None}:

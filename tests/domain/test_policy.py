@@ -86,6 +86,9 @@ class TestAMailThatAsksToConfirm:
     def test_reaches_who_left_and_comes_back(self, reason: str) -> None:
         assert decide(replace(self.case, suppressed_for_marketing=reason)) == Go()
 
+    def test_reaches_who_was_erased_and_comes_back(self) -> None:
+        assert decide(replace(self.case, suppressed_everywhere="erased")) == Go()
+
     @pytest.mark.parametrize(
         ("objection", "reason"),
         [

@@ -197,3 +197,38 @@ class TestWhatComesAfterAnErasure:
 
         [mail] = await erased.all(tables.Message)
         assert (mail.status, mail.reason) == ("failed", None)
+
+
+class TestWhoComesBackAfterAnErasure:
+    """The shop tells of a new account with the old address."""
+
+    @pytest.fixture
+    async def back(self, door: FrontDoor) -> FrontDoor:
+        await door.knows()
+        await door.intake.erase((await door.customer()).id, actor="shop")
+        door.clock.passes(days=400)
+        await door.knows("new", email="ada@example.org")
+        return door
+
+    async def test_stays_blocked_by_what_the_shop_repeats(self, back: FrontDoor) -> None:
+        assert await blocked(back) == ["all: erased"]
+
+    @pytest.mark.parametrize("basis", ["express", "double_opt_in"])
+    async def test_is_free_by_a_consent_of_their_own(self, back: FrontDoor, basis: str) -> None:
+        await back.chooses(granted=True, source="api", user="new", basis=basis)
+
+        assert await blocked(back) == []
+
+    @pytest.mark.parametrize("basis", ["implied", "soft_opt_in"])
+    async def test_stays_blocked_by_a_consent_that_was_concluded(
+        self, back: FrontDoor, basis: str
+    ) -> None:
+        await back.chooses(granted=True, source="api", user="new", basis=basis)
+
+        assert await blocked(back) == ["all: erased"]
+
+
+async def blocked(door: FrontDoor) -> list[str]:
+    async with door.database.reading() as session:
+        found = await suppressions_of(session, "ada@example.org")
+    return [f"{one.scope}: {one.reason}" for one in found]

@@ -315,6 +315,19 @@ class TestAConfirmation:
         assert await blocked(door) == []
 
 
+class TestWhoWasErasedAndComesBack:
+    async def test_is_free_by_the_click_alone(self, door: FrontDoor) -> None:
+        await door.takes(door.identify(**NEW))
+        await door.intake.erase((await door.customer()).id, actor="shop")
+        await door.takes(door.identify(**NEW))
+        asked_only = await blocked(door)
+
+        await confirms(door, await asks(door))
+
+        assert asked_only == ["erased"]
+        assert await blocked(door) == []
+
+
 async def blocked(door: FrontDoor) -> list[str]:
     async with door.database.reading() as session:
         found = await suppressions_of(session, "ada@example.org")
