@@ -14,7 +14,10 @@ class _ProductIdConvertor(StringConvertor):
 
 register_url_convertor("product", _ProductIdConvertor())
 
-CustomerId = Annotated[str, Path(description="The shop's id.", examples=["4711"])]
+CustomerId = Annotated[
+    str,
+    Path(description="The shop's id; of a visitor ours or a browser's.", examples=["4711"]),
+]
 JourneyName = Annotated[
     str, Path(description="As `GET /v1/journeys` lists it.", examples=["win-back"])
 ]

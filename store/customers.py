@@ -10,14 +10,22 @@ from store.sessions import AsyncSession
 
 
 async def customer_by_shop_id(session: AsyncSession, shop_id: str) -> tables.Customer | None:
-    """The customer whom the shop knows by this id; after a merge the one who remains."""
-    found = await session.scalars(
-        select(col(tables.Identity.customer_id)).where(
-            col(tables.Identity.kind) == "user", col(tables.Identity.value) == shop_id
+    """The customer whom the shop knows by this id; after a merge the one who remains.
+
+    Our own id will do as well, and of a visitor, for whom the shop has none, that of a browser.
+    """
+    found = await session.execute(
+        select(col(tables.Identity.kind), col(tables.Identity.customer_id)).where(
+            col(tables.Identity.value) == shop_id
         )
     )
-    customer_id = found.one_or_none()
-    return await customer_by_id(session, customer_id) if customer_id else None
+    known = {row.kind: row.customer_id for row in found}
+    if "user" in known:
+        return await customer_by_id(session, known["user"])
+    if ours := await customer_by_id(session, shop_id):
+        return ours
+    visitor = await customer_by_id(session, known["anonymous"]) if "anonymous" in known else None
+    return visitor if visitor and visitor.external_id is None else None
 
 
 async def customer_by_id(session: AsyncSession, customer_id: str) -> tables.Customer | None:

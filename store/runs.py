@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, case, func, insert, select
 from sqlmodel import col
 
 from domain.events import Facts
@@ -42,7 +42,7 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run, and the shop's id of its customer (None once erased)."""
+    """A run, and the id of its customer: the shop's, of a visitor ours (None once erased)."""
 
     run: tables.Run
     shop_id: str | None
@@ -115,7 +115,10 @@ async def active_workflows(session: AsyncSession, workflow_ids: Collection[str])
 
 
 def _runs() -> Select[tables.Run, str | None]:
-    return select(tables.Run, col(tables.Customer.external_id)).join(
+    customer = tables.Customer
+    known_as = func.coalesce(col(customer.external_id), col(customer.id))
+    shown = case((col(customer.erased_at).is_(None), known_as), else_=None)
+    return select(tables.Run, shown).join(
         tables.Customer, col(tables.Customer.id) == col(tables.Run.customer_id)
     )
 

@@ -53,7 +53,7 @@ class SuppressionView(BaseModel):
 class CustomerView(BaseModel):
     """What is known of a customer."""
 
-    id: str = Field(description="The shop's id.", examples=["4711"])
+    id: str = Field(description="The shop's id; of a visitor ours.", examples=["4711"])
     anonymous_ids: list[str] = Field(description="Browsers in which they were recognised.")
     email: str | None = Field(examples=["ada@example.org"])
     phone: str | None = Field(examples=["+44 20 7946 0000"])
@@ -82,7 +82,7 @@ class CustomerView(BaseModel):
     ) -> Self:
         """The customer in this row."""
         return cls(
-            id=customer.external_id,
+            id=customer.external_id or customer.id,
             anonymous_ids=list(anonymous_ids),
             consents=[ConsentView.of(change, now=now) for change in consents],
             suppressions=[SuppressionView.model_validate(row) for row in suppressions],

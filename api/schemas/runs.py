@@ -19,7 +19,8 @@ class RunView(BaseModel):
     id: str = Field(examples=["run_01j9zq3x7m8k2v5w6y7z8a9b0c"])
     journey: str = Field(examples=["cart-abandonment"])
     customer_id: str | None = Field(
-        description="The shop's id of the customer; null once erased.", examples=["4711"]
+        description="The shop's id of the customer, of a visitor ours; null once erased.",
+        examples=["4711"],
     )
     key: str = Field(description="The order that the run is about, else empty.", examples=[""])
     status: RunStatus

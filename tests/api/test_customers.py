@@ -212,6 +212,49 @@ class TestConsent:
         assert answer.status_code == 422
 
 
+class TestAVisitor:
+    """Somebody subscribed in a browser; the shop has no id for them."""
+
+    @pytest.fixture(autouse=True)
+    async def _eve(self, database: Database) -> None:
+        eve = ada(id="cus_eve", external_id=None, consents=AGREED)
+        await keep(database, eve, identity("cus_eve", "b-7", kind="anonymous"))
+
+    @pytest.mark.parametrize("known_as", ["cus_eve", "b-7"])
+    async def test_is_seen_by_our_id_and_by_that_of_the_browser(
+        self, engineer: httpx.AsyncClient, known_as: str
+    ) -> None:
+        shown = (await engineer.get(f"/v1/customers/{known_as}")).json()
+
+        assert (shown["id"], shown["anonymous_ids"]) == ("cus_eve", ["b-7"])
+
+    async def test_may_withdraw_and_be_forgotten(self, engineer: httpx.AsyncClient) -> None:
+        body = {"consents": [{"granted": False}]}
+        withdrawn = await engineer.put("/v1/customers/b-7/consents", json=body)
+        forgotten = await engineer.delete("/v1/customers/b-7")
+
+        assert (withdrawn.status_code, forgotten.status_code) == (200, 204)
+        assert (await engineer.get("/v1/customers/cus_eve")).status_code == 404
+
+    async def test_is_named_by_their_runs_until_they_are_forgotten(
+        self, engineer: httpx.AsyncClient, database: Database
+    ) -> None:
+        await keep(database, run(customer_id="cus_eve"))
+        [before] = (await engineer.get("/v1/runs", params={"customer_id": "b-7"})).json()["items"]
+        await engineer.delete("/v1/customers/cus_eve")
+
+        listed = (await engineer.get("/v1/runs")).json()["items"]
+
+        assert (before["customer_id"], listed[0]["customer_id"]) == ("cus_eve", None)
+
+    async def test_never_stands_in_for_a_user_of_the_same_id(
+        self, engineer: httpx.AsyncClient, database: Database
+    ) -> None:
+        await keep(database, identity("cus_eve", "4711", kind="anonymous"))
+
+        assert (await engineer.get("/v1/customers/4711")).json()["id"] == "4711"
+
+
 class TestForgetting:
     async def test_leaves_nothing_to_look_at(self, engineer: httpx.AsyncClient) -> None:
         answer = await engineer.delete("/v1/customers/4711")

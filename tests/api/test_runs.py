@@ -202,7 +202,8 @@ class TestTheListOfRuns:
             ({}, ["run_1", "run_0"]),
             ({"status": "ended"}, ["run_0"]),
             ({"customer_id": "4711", "journey": "cart-abandonment"}, ["run_1", "run_0"]),
-            ({"customer_id": "cus_ada"}, []),
+            ({"customer_id": "cus_ada"}, ["run_1", "run_0"]),
+            ({"customer_id": "4712"}, []),
             ({"journey": "win-back"}, []),
         ],
     )
