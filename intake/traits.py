@@ -1,5 +1,6 @@
 """What an identify call changes about a customer."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +19,10 @@ from store.suppressions import lift_suppression
 
 #: A customer who was made longer ago does not sign up now, though we hear of them only now.
 _NEW_FOR: Final = timedelta(days=1)
+logger = logging.getLogger(__name__)
+
+#: Traits of the shop's own that a customer may have: the row is read with each of their events.
+MOST_TRAITS: Final = 500
 #: Under this name an identify call stands in the timeline and in `latest`.
 IDENTIFIED: Final = "Identified"
 _FIELDS: Final = (
@@ -96,7 +101,17 @@ def _take_fields(customer: Person, traits: Traits, *, only_gaps: bool) -> None:
             if only_gaps
             else (customer.attributes, traits.other)
         )
-        customer.attributes = {**first, **last}
+        customer.attributes = _with_room({**first, **last}, known=customer.attributes)
+
+
+def _with_room(traits: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """The traits without those new ones for which there is no room; the log names them."""
+    if len(traits) <= MOST_TRAITS:
+        return traits
+    new = [name for name in traits if name not in known]
+    left_out = new[max(0, MOST_TRAITS - len(known)) :]
+    logger.warning("traits.left-out", extra={"count": len(left_out), "first": left_out[0]})
+    return {name: traits[name] for name in traits.keys() - set(left_out)}
 
 
 async def _take_consent(

@@ -30,6 +30,18 @@ class TestIdentify:
         assert ada.birthday == date(1990, 4, 23)
         assert ada.attributes == {"address": {"city": "Wien"}, "plan": "gold"}
 
+    async def test_keeps_five_hundred_own_traits_and_changes_them_still(
+        self, door: FrontDoor
+    ) -> None:
+        await door.takes(door.identify(**{f"trait-{n}": 1 for n in range(499)}))
+        door.clock.passes(minutes=1)
+
+        await door.takes(door.identify(**{"trait-0": 2, "newer": 3, "one too many": 4}))
+
+        known = (await door.customer()).attributes
+        assert len(known) == 500
+        assert (known["trait-0"], known["newer"], known.get("one too many")) == (2, 3, None)
+
     async def test_keeps_what_a_later_one_does_not_mention(self, door: FrontDoor) -> None:
         await door.takes(door.identify(firstName="Ada", plan="gold"))
         door.clock.passes(minutes=1)
