@@ -26,9 +26,12 @@ class RunView(BaseModel):
     status: RunStatus
     step: str | None = Field(description="The step last tried.", examples=["kept-for-you"])
     waiting_for: str | None = Field(
-        description="In words.", examples=["1 day, unless 'Email Link Clicked'"]
+        description="In words. Only where a single run is shown: null in lists.",
+        examples=["1 day, unless 'Email Link Clicked'"],
     )
-    wakes_at: datetime | None
+    wakes_at: datetime | None = Field(
+        description="Only where a single run is shown: null in lists."
+    )
     entered_at: datetime = Field(description="When the event that started it happened.")
     ended_at: datetime | None
     exit_reason: str | None = Field(examples=["purchased"])
