@@ -22,7 +22,7 @@ _MAKE_ONE: Final = "python -c 'import secrets; print(secrets.token_hex(32))'"
 
 def look_at_settings(settings: Settings) -> Iterator[Finding]:
     """Findings about what is set."""
-    yield _secret(settings)
+    yield _made_secret(settings) or _secret(settings)
     yield _shop(settings)
     yield _time(settings)
     yield _sender(settings)
@@ -46,6 +46,18 @@ def look_at_mails(settings: Settings) -> Iterator[Finding]:
         yield failed("mails", str(error))
     else:
         yield ok("mails", "Every step of every journey has a sound mail.")
+
+
+def _made_secret(settings: Settings) -> Finding | None:
+    """That `dormouse up` made the key which is not set; only where everything is one folder."""
+    file = settings.data_dir / "secret.key"
+    if settings.secret_key is not None or settings.database_url or not file.is_file():
+        return None
+    return ok(
+        "secret key",
+        f"`dormouse up` made one, {file}: fine while it runs everything; gateways and workers "
+        "started by themselves need DORMOUSE_SECRET_KEY.",
+    )
 
 
 def _secret(settings: Settings) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ Configured = Callable[..., Settings]
 
 
 @pytest.fixture
-def configured() -> Configured:
+def configured(tmp_path: Path) -> Configured:
     """Settings of a shop that is complete, but for what a test changes."""
 
     def settings(**changes: Any) -> Settings:
         complete = {
+            "data_dir": tmp_path,
             "secret_key": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
             "public_url": "https://journeys.shop.example",
             "sender": "smtp",

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,31 @@ class TestSettingsAsTheyShouldBe:
         findings = told(look_at_settings(configured(**SENDGRID, sendgrid_webhook_keys=keys)))
 
         assert findings["webhook"] == ("ok", "SendGrid's reports can be verified.")
+
+
+class TestASecretKeyMadeByUp:
+    def test_is_fine_for_one_machine(self, configured: Configured, tmp_path: Path) -> None:
+        made = tmp_path / "secret.key"
+        made.write_text("drawn")
+
+        findings = told(look_at_settings(configured(secret_key=None)))
+
+        assert findings["secret key"] == (
+            "ok",
+            (
+                f"`dormouse up` made one, {made}: fine while it runs everything; gateways and "
+                "workers started by themselves need DORMOUSE_SECRET_KEY."
+            ),
+        )
+
+    def test_is_none_for_those_who_share_a_database(
+        self, configured: Configured, tmp_path: Path
+    ) -> None:
+        (tmp_path / "secret.key").write_text("drawn")
+
+        shared = configured(secret_key=None, database_url="postgresql://shop.example/dormouse")
+
+        assert told(look_at_settings(shared))["secret key"][0] == "failed"
 
 
 class TestSettingsThatAreWrong:
