@@ -1,4 +1,4 @@
-"""What Temporal tells: server, namespace, search attributes, and who is at work."""
+"""What Temporal tells: server, namespace, search attributes, who is at work, and what is stuck."""
 
 from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from dispatch.connection import connect
 from dispatch.namespaces import described, is_same, where_runs_are
 from dispatch.temporal import SEARCH_ATTRIBUTES
 from doctor.findings import Finding, failed, ok, warning
+from doctor.runs import look_at_runs
 from doctor.workers import look_at_workers
 from domain.errors import DormouseError
 from store.migrations.run import current_revision
@@ -49,6 +50,7 @@ async def look_at_temporal(
     yield await _search_attributes(client)
     async for finding in look_at_workers(client, settings, now):
         yield finding
+    yield await look_at_runs(client)
 
 
 async def _server(client: Client) -> Finding:

@@ -5,14 +5,14 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
-from temporalio import activity
+from temporalio import activity, workflow
 from temporalio.common import WorkerDeploymentVersion
 
 from activities.records import RecordActivities
@@ -27,8 +27,11 @@ from store.sessions import Database
 from tests.doctor.conftest import Configured, heard, now
 from tests.fakes.temporal_server import temporal_server
 from tests.programs import TEMPORAL
-from worker import build_workers
+from worker import JOURNEYS_QUEUE, build_workers
+from workflows.catalogue import JOURNEYS
 
+#: A run counts as stuck after two failures instead of five, which take most of a minute.
+SOON_STUCK = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2"
 SCRIPTS = Path(__file__).parents[2] / "deploy" / "temporal"
 
 
@@ -65,7 +68,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with temporal_server(is_prepared=False) as address:
+    with temporal_server(is_prepared=False, tuning=[SOON_STUCK]) as address:
         yield Server(address)
 
 
@@ -88,9 +91,21 @@ class Nobody:
         return StepOutcome(status=StepStatus.SENT)
 
 
+@workflow.defn(name="mistaken")
+class Mistaken:
+    """A story with a mistake in it, as Python only finds when it comes there."""
+
+    @workflow.run
+    async def run(self) -> None:
+        raise AttributeError("'Times' object has no attribute 'setles_after'")
+
+
 @asynccontextmanager
 async def at_work(
-    database: Database, version: WorkerDeploymentVersion | None = None
+    database: Database,
+    version: WorkerDeploymentVersion | None = None,
+    *,
+    journeys: Sequence[type] = JOURNEYS,
 ) -> AsyncIterator[str]:
     """Workers in the namespace of the environment; the name that they go by."""
     client = await connect("")
@@ -98,6 +113,7 @@ async def at_work(
         client,
         send=cast(SendActivities, Nobody()),
         records=RecordActivities(database=database, now=now),
+        journeys=journeys,
         version=version,
     )
     async with stories, sender:
@@ -125,6 +141,7 @@ class TestATemporalAsItShouldBe:
             "workers": ("ok", f"Workers take up journeys and sending: {name}."),
             "version": ("ok", "Workers are unversioned."),
             "temporal's clock": ("ok", "Temporal's clock is not ahead of this machine's."),
+            "runs": ("ok", "No run fails again and again."),
         }
 
 
@@ -242,6 +259,34 @@ class TestATemporalThatIsWrong:
 
 
 @pytest.mark.usefixtures("use")
+class TestAStoryWithAMistake:
+    async def test_is_told_of_by_a_run_that_it_holds_up(
+        self,
+        configured: Configured,
+        database: Database,
+        server: Server,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server.is_prepared("mistaken")
+        monkeypatch.setenv("TEMPORAL_NAMESPACE", "mistaken")
+        client = await connect("")
+
+        async with at_work(database, journeys=[Mistaken]):
+            await client.start_workflow(
+                "mistaken", id="run-1", task_queue=JOURNEYS_QUEUE, task_timeout=timedelta(seconds=1)
+            )
+            findings = await _until(configured, "runs", verdict="failed")
+
+        assert findings["runs"] == (
+            "failed",
+            (
+                "1 run fails again and again where the story goes on, like run-1: read the error "
+                "in the worker's log, mend the journey and deploy; nothing else is needed."
+            ),
+        )
+
+
+@pytest.mark.usefixtures("use")
 class TestVersionedWorkers:
     async def test_get_nothing_to_do_until_the_cure_is_taken(
         self, configured: Configured, server: Server, database: Database
@@ -290,12 +335,14 @@ async def _until_seen(configured: Configured, **settings: str) -> dict[str, tupl
     return await _until(configured, "workers", **settings)
 
 
-async def _until(configured: Configured, check: str, **settings: str) -> dict[str, tuple[str, str]]:
-    """What the doctor finds once there is nothing wrong with this any more."""
+async def _until(
+    configured: Configured, check: str, *, verdict: str = "ok", **settings: str
+) -> dict[str, tuple[str, str]]:
+    """What the doctor finds once there is nothing wrong with this any more, or something is."""
     async with asyncio.timeout(30):
         while True:
             findings = await heard(look_at_temporal(configured(**settings), now))
-            if findings.get(check, ("",))[0] == "ok":
+            if findings.get(check, ("",))[0] == verdict:
                 return findings
             await asyncio.sleep(0.2)
 

@@ -1,7 +1,7 @@
 """A real Temporal server with nobody at work, set up for our runs."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from temporalio.testing import WorkflowEnvironment
@@ -11,10 +11,14 @@ from tests.programs import TEMPORAL
 
 
 @contextmanager
-def temporal_server(*, is_prepared: bool = True) -> Iterator[str]:
-    """The address of a server, with our search attributes unless it is not prepared."""
+def temporal_server(*, is_prepared: bool = True, tuning: Sequence[str] = ()) -> Iterator[str]:
+    """The address of a server, with our search attributes unless it is not prepared.
+
+    `tuning` are values of Temporal's dynamic configuration, `key=value`.
+    """
     started = WorkflowEnvironment.start_local(
         dev_server_existing_path=TEMPORAL,
+        dev_server_extra_args=[w for value in tuning for w in ("--dynamic-config-value", value)],
         search_attributes=SEARCH_ATTRIBUTES if is_prepared else (),
     )
     environment = asyncio.run(started)
