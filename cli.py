@@ -2,20 +2,20 @@
 
 import asyncio
 import errno
-import json
-import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from config import Settings, doubts, read_settings
+from config import Settings
 from domain.errors import DormouseError
-from logs import set_up_logs
+from local.key_commands import keys
+from local.mail_commands import mails
+from local.speaking import AsJson, settings_of_this_process, tell
 
 if TYPE_CHECKING:
     from local.services import Commands
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _HELP = "Customer journeys for web shops: they sleep for weeks and wake at the right moment."
 
-logger = logging.getLogger("cli")
-
 app = typer.Typer(
     help=_HELP,
     no_args_is_help=True,
@@ -33,22 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-keys = typer.Typer(help="Keys to the gateway.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(keys, name="keys")
-
-mails = typer.Typer(
-    help="Mails: check them, look at them.", no_args_is_help=True, rich_markup_mode=None
-)
 app.add_typer(mails, name="mails")
-
-TemplateFolder = Annotated[
-    Path, typer.Option("--templates", help="The folder that holds mails/ and locale/.")
-]
-#: Where nobody looks, nothing is wrapped: it is searched, copied and kept.
-_UNWRAPPED = 10_000
-_TEMPLATES = Path(__file__).parent / "templates"
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - called by typer, with nothing but the value
@@ -74,7 +58,7 @@ def up() -> None:
     """Run everything on this machine: Temporal, gateway, worker. Ctrl-C stops it."""
     from local.up import run_everything
 
-    run_everything(_settings(), _commands(), console=Console())
+    run_everything(settings_of_this_process(), _commands(), console=Console())
 
 
 @app.command()
@@ -90,7 +74,9 @@ def demo(
     """Run everything, with a sample shop whose weeks pass in minutes."""
     from local.demo import run_demo
 
-    run_demo(_settings(), _commands(), console=Console(), keep=keep, exit_after=exit_after)
+    run_demo(
+        settings_of_this_process(), _commands(), console=Console(), keep=keep, exit_after=exit_after
+    )
 
 
 @app.command()
@@ -98,7 +84,7 @@ def cluster() -> None:
     """Run a production-like installation: Temporal's own server in roles, PostgreSQL, two of us."""
     from local.cluster.run import run_cluster
 
-    run_cluster(_settings(), _commands(), console=Console())
+    run_cluster(settings_of_this_process(), _commands(), console=Console())
 
 
 @app.command()
@@ -106,7 +92,7 @@ def api() -> None:
     """Run the gateway alone."""
     from local.serving import serve_gateway
 
-    serve_gateway(_settings())
+    serve_gateway(settings_of_this_process())
 
 
 @app.command()
@@ -114,7 +100,7 @@ def worker() -> None:
     """Run the worker alone."""
     from worker import run_worker
 
-    run_worker(_settings())
+    run_worker(settings_of_this_process())
 
 
 @app.command()
@@ -123,14 +109,14 @@ def migrate(*, as_json: AsJson = False) -> None:
     from store.migrations.run import current_revision, is_newer
     from store.migrations.run import migrate as bring_up_to_date
 
-    settings = _settings()
+    settings = settings_of_this_process()
     before = asyncio.run(current_revision(settings.database))
     asyncio.run(bring_up_to_date(settings.database))
     after = asyncio.run(current_revision(settings.database))
     words = f"The schema is at {after} {'already' if before == after else 'now'}."
     if is_newer(after):
         words = f"The schema is at {after}, newer than this version, which works with it."
-    _tell({"before": before, "after": after}, words, as_json=as_json)
+    tell({"before": before, "after": after}, words, as_json=as_json)
 
 
 @app.command("forget-namespace")
@@ -138,10 +124,10 @@ def forget_where_runs_are(*, as_json: AsJson = False) -> None:
     """Let the database's runs live in another namespace of Temporal; stop everything first."""
     from local.forgetting import forget
 
-    name = asyncio.run(forget(read_settings().database))
+    name = asyncio.run(forget(settings_of_this_process().database))
     words = f"The namespace {name!r} is forgotten" if name else "No namespace was known"
     words += ": the next gateway or worker says where runs are."
-    _tell({"forgotten": name}, words, as_json=as_json)
+    tell({"forgotten": name}, words, as_json=as_json)
 
 
 @app.command()
@@ -152,7 +138,7 @@ def doctor(*, as_json: AsJson = False) -> None:
 
     with Console(stderr=True).status("Looking at everything …"):
         findings = asyncio.run(examine_installation())
-    _tell(json_of(findings), table_of(findings), as_json=as_json)
+    tell(json_of(findings), table_of(findings), as_json=as_json)
     if not is_healthy(findings):
         raise typer.Exit(1)
 
@@ -176,7 +162,7 @@ def replay(
     """Post recorded events to a running gateway, as if they happened now, only faster."""
     from local.replaying import Order, replay_file
 
-    settings = _settings()
+    settings = settings_of_this_process()
     order = Order(
         path=file,
         url=url or f"http://127.0.0.1:{settings.port}",
@@ -185,84 +171,6 @@ def replay(
         may_take_long=yes,
     )
     replay_file(order, as_json=as_json)
-
-
-@keys.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="Who or what will use it.", show_default=False)],
-    *,
-    scope: Annotated[str, typer.Option(help="What it may do: ingest, read, manage.")],
-    rate_limit: Annotated[
-        float | None,
-        typer.Option(min=0, help="Messages a second; 0 for no limit; the gateway's unless given."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a key and print it, once. Works while Dormouse runs."""
-    from local.keys import create
-
-    key = asyncio.run(create(_settings().database, name=name, scopes=scope, rate_limit=rate_limit))
-    _tell({"key": key}, key, as_json=as_json)
-
-
-@keys.command("list")
-def list_keys(*, as_json: AsJson = False) -> None:
-    """Show the keys that exist: names and scopes, never the keys."""
-    from local.keys import listed, table_of
-
-    found = asyncio.run(listed(_settings().database))
-    _tell(found, table_of(found), as_json=as_json)
-
-
-@keys.command("revoke")
-def revoke_key(
-    name: Annotated[str, typer.Argument(help="The name it was made with.", show_default=False)],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Make all keys of this name useless within seconds."""
-    from local.keys import revoke
-
-    count = asyncio.run(revoke(_settings().database, name=name))
-    _tell({"revoked": count}, f"Revoked {count} key{'s' if count != 1 else ''}.", as_json=as_json)
-
-
-@mails.command("check")
-def check_mail_templates(
-    *, templates: TemplateFolder = _TEMPLATES, as_json: AsJson = False
-) -> None:
-    """Say what is wrong with mails and translations. The exit code is 1 when something is."""
-    from sending.checking.check import check_mails
-
-    report = check_mails(templates)
-    _tell(report.as_dict(), str(report), as_json=as_json)
-    if report.errors:
-        raise typer.Exit(1)
-
-
-@mails.command("gallery")
-def make_mail_gallery(
-    *,
-    templates: TemplateFolder = _TEMPLATES,
-    out: Annotated[Path, typer.Option(help="The folder to make.")] = Path("build/mails"),
-    journey: Annotated[str | None, typer.Option(help="Only its mails.")] = None,
-    language: Annotated[str | None, typer.Option(help="Only this one, in every view.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every sample in every view in every language.")
-    ] = False,
-    chromium: Annotated[
-        Path | None, typer.Option(help="Chromium or Chrome; the one on the PATH unless given.")
-    ] = None,
-) -> None:
-    """Show every mail as a browser does: on phone and desk, light and dark, without images."""
-    from local.gallery.exhibits import Choice
-    from local.gallery.making import make_gallery
-
-    choice = Choice(journey, language, everything=everything)
-    gallery = asyncio.run(
-        make_gallery(templates, out, choice, chromium=chromium, tell=Console().print)
-    )
-    _tell(None, str(gallery), as_json=False)
 
 
 def main() -> NoReturn:
@@ -299,29 +207,12 @@ def _fail(sentence: str, *, code: int = 1) -> NoReturn:
     sys.exit(code)
 
 
-def _tell(value: Any, words: Any, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(value))
-    else:
-        width = None if sys.stdout.isatty() else _UNWRAPPED
-        Console(soft_wrap=True, width=width).print(words, markup=False, highlight=False)
-
-
 def _commands() -> "Commands":
     """How this very program is started again as gateway and as worker."""
     from local.services import Commands
 
     this = [sys.executable, str(Path(__file__).absolute())]
     return Commands(gateway=[*this, "api"], worker=[*this, "worker"])
-
-
-def _settings() -> Settings:
-    """The settings of this process, which logs from here on; raises WrongSetting."""
-    settings = read_settings()
-    set_up_logs(form=settings.log_format, level=settings.log_level)
-    for doubt in doubts():
-        logger.warning(doubt)
-    return settings
 
 
 def _local_key(settings: Settings) -> str:
