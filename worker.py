@@ -26,17 +26,15 @@ from config import Settings, WrongSetting
 from dispatch.connection import connect
 from dispatch.namespaces import RunsNamespace
 from dispatch.schedules import UPKEEP_QUEUE, keep_schedule
-from domain.errors import Invalid, Unavailable
 from domain.pace import Pace
 from local.collecting import rarely_look_for_cycles
-from runtime.listing import name_of
-from runtime.reading import steps_of
+from runtime.listing import require_mails
 from sending.channel import Channel
 from sending.channels import open_channel
 from sending.context import ShopContext
 from sending.links import Links
 from sending.rendering import Templates
-from store.migrations.run import current_revision, newest_revision
+from store.migrations.run import require_tables
 from store.sessions import Database
 from workflows.catalogue import JOURNEYS
 from workflows.refresh_complements import RefreshComplements
@@ -191,26 +189,13 @@ def composer_of(settings: Settings) -> Composer:
             "every gateway and worker (python -c 'import secrets; print(secrets.token_hex(32))')."
         )
     templates = Templates(TEMPLATES, default_locale=settings.shop_locale)
-    require_mails(templates)
+    require_mails(JOURNEYS, templates.steps())
     return Composer(
         templates=templates,
         links=Links(settings.secret_key.get_secret_value(), settings.base_url),
         shop=shop_of(settings),
         pace=settings.pace,
     )
-
-
-def require_mails(templates: Templates, journeys: Sequence[type[Any]] = JOURNEYS) -> None:
-    """Raise Invalid for the first step that a journey sends without a mail for it."""
-    written = set(templates.steps())
-    for journey in journeys:
-        name = name_of(journey)
-        for step in steps_of(journey):
-            if (name, step) not in written:
-                raise Invalid(
-                    f"{name} sends {step!r}, but there is no mail for it: add "
-                    f"templates/mails/{name}/{step}.mjml, or mend the step's name."
-                )
 
 
 def channel_of(settings: Settings) -> Channel:
@@ -235,7 +220,7 @@ async def running_workers(settings: Settings) -> AsyncIterator[None]:
         channel = channel_of(settings)
         stack.push_async_callback(channel.aclose)
         client = await connect(settings.temporal_address, runtime=runtime_of(settings))
-        await _look_at_schema(settings)
+        await require_tables(settings.database)
         await RunsNamespace(database=database, client=client, now=_now).require()
         send, records = build_activities(
             database=database, composer=composer, channel=channel, pace=settings.pace, now=_now
@@ -272,15 +257,6 @@ async def all_at_work(workers: Sequence[Worker]) -> AsyncIterator[None]:
             yield
         finally:
             await asyncio.gather(*(worker.shutdown() for worker in workers))
-
-
-async def _look_at_schema(settings: Settings) -> None:
-    """Raise when there is no database to work with: every run would fail, again and again."""
-    revision, expected = await current_revision(settings.database), newest_revision()
-    if revision is None:
-        raise Unavailable("The database has no tables: run `dormouse migrate`.")
-    if revision != expected:
-        logger.warning("schema.differs", extra={"revision": revision, "expected": expected})
 
 
 async def _keep_schedule(client: Client, settings: Settings) -> None:

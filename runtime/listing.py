@@ -4,7 +4,7 @@ Whoever writes a journey learns here, at the first start, what is missing and wh
 """
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -111,6 +111,21 @@ def _flaws(journey: type[Any], settings: JourneySettings) -> Iterator[str]:
     yield from _misspelt_events(journey)
     yield from slips_of(journey)
     yield from breaches_of(journey)
+
+
+def require_mails(journeys: Iterable[type[Any]], written: Collection[tuple[str, str]]) -> None:
+    """Raise Invalid for the first step that a journey sends without a mail for it.
+
+    `written` are the mails that there are, each as its journey and step.
+    """
+    for journey in journeys:
+        name = name_of(journey)
+        for step in steps_of(journey):
+            if (name, step) not in written:
+                raise Invalid(
+                    f"{name} sends {step!r}, but there is no mail for it: add "
+                    f"templates/mails/{name}/{step}.mjml, or mend the step's name."
+                )
 
 
 def _misspelt_settings(entry: Entry, settings: JourneySettings) -> Iterator[str]:

@@ -4,7 +4,7 @@ Everything is compiled once, when Templates is made; a mail then costs four runs
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +68,7 @@ class Templates:
         other._default_locale = locale  # noqa: SLF001 - our own kind
         return other
 
-    def steps(self) -> Iterable[tuple[str, str]]:
+    def steps(self) -> Collection[tuple[str, str]]:
         """The journey and step of every mail there is."""
         return self._mails.keys()
 

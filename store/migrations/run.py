@@ -1,6 +1,7 @@
 """Migrating a database from inside the program."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -18,6 +19,8 @@ from domain.errors import Unavailable
 from store.addresses import access_to, read_url
 from store.engines import PATIENCE, postgresql_engine, sqlite_engine
 from store.failures import explained, is_held, is_locked, name_of
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -66,6 +69,15 @@ async def current_revision(url: str) -> str | None:
 async def is_current(url: str) -> bool:
     """True when the schema at `url` is the one of this version."""
     return await current_revision(url) == newest_revision()
+
+
+async def require_tables(url: str) -> None:
+    """Raise Unavailable when nobody made the tables yet; the log says so when they differ."""
+    revision, expected = await current_revision(url), newest_revision()
+    if revision is None:
+        raise Unavailable("The database has no tables: run `dormouse migrate`.")
+    if revision != expected:
+        logger.warning("schema.differs", extra={"revision": revision, "expected": expected})
 
 
 def newest_revision() -> str | None:

@@ -9,14 +9,13 @@ import pytest
 
 from activities.composing import Composer
 from domain.pace import Pace
-from runtime.listing import name_of
+from runtime.listing import name_of, require_mails
 from sending.channel import Channel
 from sending.outbox import OutboxChannel
 from store.sessions import Database
 from tests.driver.customer import Customer
 from tests.driver.house import Server, open_house, time_skipping
 from tests.histories.record import Recorder
-from worker import require_mails
 from workflows.catalogue import JOURNEYS
 
 OnJourney = Callable[..., AbstractAsyncContextManager[Customer]]
@@ -50,7 +49,7 @@ def customer_on(
         **settings: Any,
     ) -> AsyncIterator[Customer]:
         told = [journey for journey in JOURNEYS if name_of(journey) in journeys]
-        require_mails(composer.templates, told or JOURNEYS)
+        require_mails(told or JOURNEYS, composer.templates.steps())
         outbox = tmp_path / "outbox"
         async with open_house(
             database=database,

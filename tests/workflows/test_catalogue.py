@@ -15,12 +15,12 @@ from domain.events import (
     VISITS,
 )
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
+from runtime.listing import require_mails
 from runtime.reading import steps_of
 from sending.rendering import Templates
-from worker import require_mails
 from workflows import catalogue
 from workflows.cart_abandonment import CartAbandonment
-from workflows.catalogue import CATALOGUE
+from workflows.catalogue import CATALOGUE, JOURNEYS
 from workflows.journey import Journey
 
 
@@ -58,8 +58,8 @@ class TestTheCatalogue:
         assert steps == ["kept-for-you", "incentive", "last-reminder", "thank-you"]
 
     def test_has_a_mail_for_each_step(self, templates: Templates) -> None:
-        require_mails(templates)
+        require_mails(JOURNEYS, templates.steps())
 
     def test_says_which_mail_is_missing(self, templates: Templates) -> None:
         with pytest.raises(Invalid, match=r"add templates/mails/win-back/we-mis-you\.mjml"):
-            require_mails(templates, [Misspelled])
+            require_mails([Misspelled], templates.steps())
