@@ -92,9 +92,7 @@ class TestDoubleOptIn:
 
             assert await customer.inbox == ["confirm"]
 
-    @pytest.mark.parametrize(
-        ("scope", "reason"), [("all", "bounced"), ("marketing", "complained")]
-    )
+    @pytest.mark.parametrize(("scope", "reason"), [("all", "bounced"), ("marketing", "complained")])
     async def test_asks_no_address_that_bounced_or_complained(
         self, customer_on: OnJourney, scope: str, reason: str
     ) -> None:
