@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from sqlmodel import col, select
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType, IndexedValueType
+from temporalio.api.enums.v1 import EventType, IndexedValueType, WorkflowTaskFailedCause
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -56,6 +57,11 @@ _CLOSED: Final = (
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+)
+#: Other failures are Temporal's way to try again: news came while the story was told.
+_MISTAKES: Final = (
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
 )
 
 
@@ -143,8 +149,22 @@ class House:
         """Wait until a run has nothing to do: told from its history, which every server keeps."""
         handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(workflow_id)
         async with asyncio.timeout(30):
-            while _is_busy([event.event_type async for event in handle.fetch_history_events()]):
+            while True:
+                history = [event async for event in handle.fetch_history_events()]
+                require_no_mistake(history)
+                if not _is_busy([event.event_type for event in history]):
+                    return
                 await asyncio.sleep(0.01)
+
+
+def require_no_mistake(history: Sequence[HistoryEvent]) -> None:
+    """Fail as the story did; Temporal would try it again and again, and a test wait in vain."""
+    for event in history:
+        failed = event.workflow_task_failed_event_attributes
+        if failed.cause in _MISTAKES:
+            said = failed.failure
+            kind = said.application_failure_info.type
+            raise AssertionError(f"the story failed: {kind}: {said.message}\n{said.stack_trace}")
 
 
 def _is_busy(history: Sequence[int]) -> bool:
