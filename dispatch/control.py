@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from dispatch.schedules import REFRESH_COMPLEMENTS
-from dispatch.temporal import JOURNEYS_QUEUE, is_about_the_run
+from dispatch.temporal import JOURNEYS_QUEUE, is_about_the_namespace
 from domain.errors import Refused, Unavailable
 from domain.journeys import RunPosition
 
@@ -133,7 +133,7 @@ async def _answered(call: Awaitable[T]) -> T:
         code = cause.type if isinstance(cause, ApplicationError) and cause.type else "refused"
         raise Refused(code, getattr(cause, "message", str(error))) from error
     except RPCError as error:
-        if is_about_the_run(error):
+        if error.status is RPCStatusCode.NOT_FOUND and not is_about_the_namespace(error):
             raise Refused("run-ended", "The run has ended; nothing can be changed.") from error
         raise Unavailable(_DOWN) from error
     except (TimeoutError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
-from temporalio.api.errordetails.v1 import NotFoundFailure
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure, NotFoundFailure
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import (
@@ -86,3 +86,9 @@ def is_about_the_run(error: RPCError) -> bool:
     return error.status is RPCStatusCode.NOT_FOUND and any(
         detail.Is(NotFoundFailure.DESCRIPTOR) for detail in details
     )
+
+
+def is_about_the_namespace(error: RPCError) -> bool:
+    """Whether Temporal says that it has no such namespace."""
+    details = error.grpc_status.details
+    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in details)
