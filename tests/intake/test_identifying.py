@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from typing import Any
 
 from domain.incoming import Call, Incoming
 from store import tables
@@ -33,10 +34,12 @@ class TestIdentify:
     async def test_keeps_five_hundred_own_traits_and_changes_them_still(
         self, door: FrontDoor
     ) -> None:
-        await door.takes(door.identify(**{f"trait-{n}": 1 for n in range(499)}))
+        many: dict[str, Any] = {f"trait-{n}": 1 for n in range(499)}
+        more: dict[str, Any] = {"trait-0": 2, "newer": 3, "one too many": 4}
+        await door.takes(door.identify(**many))
         door.clock.passes(minutes=1)
 
-        await door.takes(door.identify(**{"trait-0": 2, "newer": 3, "one too many": 4}))
+        await door.takes(door.identify(**more))
 
         known = (await door.customer()).attributes
         assert len(known) == 500
