@@ -26,6 +26,7 @@ from api.routers import (
     reference,
     runs,
     segment,
+    suppressions,
     webhooks,
 )
 from api.services import Services
@@ -48,6 +49,7 @@ _TAGS: Final = [
     {"name": "Journeys", "description": "Settings, pausing, starting directly."},
     {"name": "Runs", "description": "One customer's passage through one journey."},
     {"name": "Customers", "description": "People: what is known, consent, erasure."},
+    {"name": "Suppressions", "description": "Addresses that must not be written to."},
     {"name": "Messages", "description": "What was sent, or why not."},
     {"name": "Products", "description": "The shop's catalogue, as mails show it."},
     {"name": "Webhooks", "description": "What mail providers report."},
@@ -59,6 +61,7 @@ _ROUTERS: Final = (
     journeys.router,
     runs.router,
     customers.router,
+    suppressions.router,
     messages.router,
     products.router,
     products.complements_router,

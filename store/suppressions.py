@@ -74,3 +74,14 @@ async def lift_suppression(session: AsyncSession, address: str) -> None:
         .where(col(tables.Suppression.address_hash) == address_key(address))
         .where(col(tables.Suppression.reason).in_(FREED_BY_CONSENT))
     )
+
+
+async def lift_all(session: AsyncSession, address: str) -> list[str]:
+    """Forget all that is held against mail to `address`; returns the reasons there were."""
+    suppression = tables.Suppression
+    lifted = await session.scalars(
+        delete(suppression)
+        .where(col(suppression.address_hash) == address_key(address))
+        .returning(col(suppression.reason))
+    )
+    return sorted(lifted)

@@ -54,6 +54,7 @@ RIGHTLY_REFUSED: Final = (
     "a message cannot hold a NUL character",
     "settings.",
     "If-Match must be the ETag",
+    "This is no email address",
     "daily_use: Input should be greater than 0",
     "Input should be a valid decimal",
     "Decimal input should have no more than 14 digits",
