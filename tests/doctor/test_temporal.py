@@ -289,8 +289,15 @@ class TestAStoryWithAMistake:
 @pytest.mark.usefixtures("use")
 class TestVersionedWorkers:
     async def test_get_nothing_to_do_until_the_cure_is_taken(
-        self, configured: Configured, server: Server, database: Database
+        self,
+        configured: Configured,
+        server: Server,
+        database: Database,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        # Of its own: workers of other tests are remembered for minutes.
+        server.is_prepared("versioned")
+        monkeypatch.setenv("TEMPORAL_NAMESPACE", "versioned")
         settings = {"deployment_name": "first", "build_id": "1.0"}
 
         async with at_work(database, WorkerDeploymentVersion("first", "1.0")):
@@ -310,7 +317,7 @@ class TestVersionedWorkers:
             "failed",
             (
                 "Workers of version 1.0 get nothing to do, for no version of first is current: run "
-                f"{command} --build-id 1.0 --namespace shop --yes`."
+                f"{command} --build-id 1.0 --namespace versioned --yes`."
             ),
         )
         assert after["version"] == ("ok", "Version 1.0 of first is current.")
@@ -318,14 +325,14 @@ class TestVersionedWorkers:
             "failed",
             (
                 "Temporal gives work to version 1.0 of first alone, and DORMOUSE_BUILD_ID is not "
-                f"set: set it, or run {command} --unversioned --namespace shop --yes`."
+                f"set: set it, or run {command} --unversioned --namespace versioned --yes`."
             ),
         )
         assert older["version"] == (
             "failed",
             (
                 "Workers of version 2.0 get nothing to do, for version 1.0 of first is current: "
-                f"run {command} --build-id 2.0 --namespace shop --yes`."
+                f"run {command} --build-id 2.0 --namespace versioned --yes`."
             ),
         )
 

@@ -192,7 +192,7 @@ class TestUpInTrouble:
         assert up.err == (
             f"Temporal's state file {state} cannot be used (file is not a database): restore it "
             f"from a backup, or start without its sleeping journeys after "
-            f"'mv {state} {state}.broken'.\n"
+            f"'mv {state} {state}.broken' and 'dormouse forget-namespace'.\n"
         )
 
     async def test_names_a_broken_database_and_the_cure(self, installation: Installation) -> None:
