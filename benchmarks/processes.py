@@ -25,19 +25,31 @@ _CONNECTIONS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """A gateway and a worker, started anew in each round beside a Temporal server that stays."""
+    """A gateway and a worker, started anew in each round.
+
+    Beside a Temporal server of that round: one that stays remembers the worker of the last.
+    """
 
     folder: Path
-    temporal: TemporalServer
     #: Messages that make up the load.
     load: int
 
     async def measure(self) -> Sample:
         """Start both on an empty database, look at them, load them, and look again."""
+        server = TemporalServer(
+            self.folder / f"temporal-{time.monotonic_ns()}.db",
+            port=programs.free_port(),
+            ui_port=programs.free_port(),
+            log=self.folder / "temporal.log",
+        )
+        async with programs.temporal(server):
+            return await self._beside(server)
+
+    async def _beside(self, server: TemporalServer) -> Sample:
         database_url = f"sqlite:///{self.folder}/{time.monotonic_ns()}.db"
         await migrate(database_url)
         key = await create(database_url, name="benchmark", scopes="ingest")
-        address = {"DORMOUSE_TEMPORAL_PORT": str(self.temporal.port)}
+        address = {"DORMOUSE_TEMPORAL_PORT": str(server.port)}
         own = programs.settings(self.folder, database_url, **address)
         started = time.perf_counter()
         async with programs.running((str(_CLI), "api"), own, folder=self.folder) as gateway:
@@ -62,16 +74,7 @@ class Processes:
 @asynccontextmanager
 async def _processes(effort: Effort) -> AsyncIterator[Sides]:
     with TemporaryDirectory(prefix="dormouse-benchmark-") as name:
-        folder = Path(name)
-        server = TemporalServer(
-            folder / "temporal.db",
-            port=programs.free_port(),
-            ui_port=programs.free_port(),
-            log=folder / "temporal.log",
-        )
-        async with programs.temporal(server):
-            count = effort.amount(20_000, quick=200)
-            yield Sides(Processes(folder, server, count).measure)
+        yield Sides(Processes(Path(name), effort.amount(20_000, quick=200)).measure)
 
 
 BENCHMARKS: Final = (
