@@ -25,9 +25,7 @@ class Metrics:
         )
         self.rejected = counter("dormouse_events_rejected", "Messages refused as malformed.")
         self.reports = counter(
-            "dormouse_provider_reports",
-            "Events about mails that a provider reported.",
-            ["provider", "type"],
+            "dormouse_provider_reports", "Providers' reports about mails.", ["provider", "type"]
         )
         self.backlog = gauge(
             "dormouse_dispatch_backlog", "Starts and signals that are committed but not made yet."

@@ -126,10 +126,9 @@ async def _take_consent(
     Shops repeat their traits at every sign-in: a repeated `true` must not undo what the customer
     chose meanwhile with an unsubscribe link.
     """
-    said = sorted(granted)
-    if customer.attributes.get(SAID) == said:
+    said, said_before = sorted(granted), customer.attributes.get(SAID)
+    if said_before == said:
         return None
-    said_before = customer.attributes.get(SAID)
     customer.attributes = {**customer.attributes, SAID: said}
     stood = Standing.of(customer)
     must_confirm = opt_in.is_on and not stood.may_mail and not message.is_history

@@ -70,7 +70,7 @@ class TestAnAddressThatWasCorrectedSince:
     ) -> None:
         await corrected.says(type_, bounce="hard", recipient="typo@example.org")
 
-        await stays_as_they_were(corrected)
+        await assert_as_they_were(corrected)
         assert await corrected.suppressed("typo@example.org") == [blocked]
 
     @pytest.mark.parametrize("source", ["unsubscribe", "preferences"])
@@ -79,7 +79,7 @@ class TestAnAddressThatWasCorrectedSince:
     ) -> None:
         await corrected.door.chooses(granted=False, source=source, by_mail="msg_1")
 
-        await stays_as_they_were(corrected)
+        await assert_as_they_were(corrected)
         assert await corrected.suppressed("typo@example.org") == ["marketing: unsubscribed"]
 
 
@@ -104,10 +104,10 @@ class TestAnAddressThatAVisitorBrought:
     async def test_may_bounce_without_ending_anything(self, merged: Provider) -> None:
         await merged.says("bounced", bounce="hard", recipient="private@example.org")
 
-        await stays_as_they_were(merged)
+        await assert_as_they_were(merged)
 
 
-async def stays_as_they_were(provider: Provider) -> None:
+async def assert_as_they_were(provider: Provider) -> None:
     """Ada may be written to, and her journey goes on."""
     assert (await provider.door.customer()).consents == {"marketing": ["email"]}
     assert await provider.suppressed("ada@example.org") == []

@@ -88,6 +88,9 @@ class TestACustomer:
 
             await asyncio.wait_for(keep(database, run()), timeout=5)
 
+        async with database.reading() as session:
+            assert await session.get(tables.Run, "run_1") is not None
+
 
 class TestAStep:
     async def test_is_claimed_by_one_of_two(self, database: Database) -> None:

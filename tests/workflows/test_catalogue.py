@@ -15,7 +15,7 @@ from domain.events import (
     VISITS,
 )
 from domain.journeys import JourneyResult, JourneySettings, JourneyStart
-from runtime.listing import require_mails
+from runtime.listing import name_of, require_mails
 from runtime.reading import steps_of
 from sending.rendering import Templates
 from workflows import catalogue
@@ -58,7 +58,9 @@ class TestTheCatalogue:
         assert steps == ["kept-for-you", "incentive", "last-reminder", "thank-you"]
 
     def test_has_a_mail_for_each_step(self, templates: Templates) -> None:
-        require_mails(JOURNEYS, templates.steps())
+        sent = {(name_of(journey), step) for journey in JOURNEYS for step in steps_of(journey)}
+
+        assert sent <= set(templates.steps())
 
     def test_says_which_mail_is_missing(self, templates: Templates) -> None:
         with pytest.raises(Invalid, match=r"add templates/mails/win-back/we-mis-you\.mjml"):
