@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from local.ports import free_port
+from store.namespaces import remember_namespace
+from store.sessions import Database
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.installation import Installation
+from tests.fakes.rows import NOON
 
 
 @pytest.fixture
@@ -93,6 +96,24 @@ class TestMigrate:
         result = json.loads(first.out)
         assert result["before"] is None
         assert second.out == f"The schema is at {result['after']} already.\n"
+
+
+class TestForgetNamespace:
+    async def test_says_which_it_forgot_and_is_harmless_when_repeated(
+        self, set_up: Installation
+    ) -> None:
+        database = Database.open(f"sqlite:///{set_up.folder / 'state' / 'dormouse.db'}")
+        async with database.writing() as session:
+            await remember_namespace(session, namespace_id="b2c4", name="bakery", now=NOON)
+        await database.close()
+
+        first = await set_up.run("forget-namespace", "--json")
+        second = await set_up.run("forget-namespace")
+
+        assert json.loads(first.out) == {"forgotten": "bakery"}
+        assert second.out == (
+            "No namespace was known: the next gateway or worker says where runs are.\n"
+        )
 
 
 class TestReplay:
