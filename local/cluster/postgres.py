@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,9 @@ _SETTINGS: Final = (
     "max_connections=300",
     "shared_buffers=256MB",
 )
+#: How long a killed server's number may stay in use: until whoever inherits the dead takes note.
+_GONE_WITHIN: Final = timedelta(seconds=5)
+_ASK_AGAIN_AFTER: Final = timedelta(milliseconds=50)
 
 
 def owner_of_server(*, is_root: bool, accounts: Sequence[str]) -> str | None:
@@ -77,8 +81,12 @@ class PostgresServer:
         return f"postgresql+asyncpg://{login}@{self.address}/{database}"
 
     async def prepare(self) -> None:
-        """Make the data folder, wholly or not at all; raises DormouseError."""
+        """Make the data folder, wholly or not at all; raises DormouseError.
+
+        Where it is there, a server that was killed a moment ago is given the time to be gone.
+        """
         if self._data.exists():
+            await self._earlier_one_is_gone()
             return
         draft = self.folder / "postgresql.unfinished"
         if draft.exists():
@@ -126,6 +134,19 @@ class PostgresServer:
         """Make an empty database."""
         createdb: list[str | Path] = [self.binaries / "createdb", *self._target(), database]
         await self._step(f"Making the database {database}", createdb)
+
+    async def _earlier_one_is_gone(self) -> None:
+        """Return once no process has the number that the killed server noted, or after a while.
+
+        PostgreSQL refuses to start before that, even when the other one is dead and only not yet
+        buried. Where the number belongs to a stranger by now, it decides for itself.
+        """
+        with suppress(OSError, ValueError):  # nothing was noted, nobody is there, or time is up
+            pid = int((self._data / "postmaster.pid").read_text().partition("\n")[0])
+            async with asyncio.timeout(_GONE_WITHIN.total_seconds()):
+                while True:
+                    os.kill(pid, 0)
+                    await asyncio.sleep(_ASK_AGAIN_AFTER.total_seconds())
 
     @property
     def _data(self) -> Path:

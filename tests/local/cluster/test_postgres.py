@@ -1,3 +1,6 @@
+import asyncio
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +34,34 @@ class TestADatabaseOfTheServer:
         assert server.url("dormouse") == (
             "postgresql+asyncpg://dormouse:a%2Fb%40c@127.0.0.1:5432/dormouse"
         )
+
+
+@pytest.fixture
+def killed() -> Iterator[subprocess.Popen[bytes]]:
+    """A dead process that nobody has asked about yet: its number is still taken."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        process.kill()
+        yield process
+
+
+class TestPreparingADataFolderThatIsThere:
+    async def test_waits_for_the_end_of_the_server_that_was_killed(
+        self, tmp_path: Path, killed: subprocess.Popen[bytes]
+    ) -> None:
+        server = PostgresServer(tmp_path, tmp_path, port=5432, password="secret", owner=None)
+        (tmp_path / "postgresql").mkdir()
+        (tmp_path / "postgresql/postmaster.pid").write_text(f"{killed.pid}\n/data\n")
+
+        preparing = asyncio.create_task(server.prepare())
+        done_before, _ = await asyncio.wait([preparing], timeout=0.2)
+        killed.wait()
+        done_after, _ = await asyncio.wait([preparing], timeout=2)
+
+        assert (done_before, done_after) == (set(), {preparing})
+
+    async def test_waits_for_nobody_after_a_server_that_ended_well(self, tmp_path: Path) -> None:
+        server = PostgresServer(tmp_path, tmp_path, port=5432, password="secret", owner=None)
+        (tmp_path / "postgresql").mkdir()
+
+        async with asyncio.timeout(1):
+            await server.prepare()
