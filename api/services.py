@@ -59,6 +59,12 @@ class Control(Protocol):
     async def position(self, workflow_id: str) -> RunPosition | None:
         """Where a run is; None when nobody answers in time."""
 
+    async def mistake(self, workflow_id: str) -> str | None:
+        """How a run's story fails, in a line; None when it goes on or nobody answers in time."""
+
+    async def stuck(self, workflow_ids: Sequence[str]) -> frozenset[str]:
+        """Those whose story fails again and again; none when nobody answers in time."""
+
     async def pause(self, workflow_id: str) -> RunPosition:
         """Hold a run where it is."""
 

@@ -1,7 +1,7 @@
 """Looking after single runs: where they are, and what an engineer tells them to do."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final, TypeVar
 
 from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
@@ -17,6 +17,7 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from dispatch.mistakes import mistake_of, stuck_among
 from dispatch.schedules import REFRESH_COMPLEMENTS
 from dispatch.temporal import JOURNEYS_QUEUE, is_about_the_namespace
 from domain.errors import Refused, Unavailable
@@ -27,6 +28,10 @@ T = TypeVar("T")
 #: How long somebody at a screen waits for Temporal, in seconds.
 _PATIENCE: Final = 2.0
 _DOWN: Final = "Temporal or its worker does not answer now; try again in a moment."
+_STUCK: Final = (
+    "The run's story fails whenever it wakes ({mistake}): mend the journey and deploy, or "
+    "terminate the run in Temporal."
+)
 _NO_SCHEDULE: Final = "No worker has made the schedule yet; start one, then try again."
 
 
@@ -51,6 +56,22 @@ class RunControl:
         ):
             return None
         return position
+
+    async def mistake(self, workflow_id: str) -> str | None:
+        """How the run's story fails, in a line; None when it goes on, or nobody can tell now."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await mistake_of(self._client, workflow_id)
+        except (TimeoutError, RPCError, RuntimeError):
+            return None
+
+    async def stuck(self, workflow_ids: Sequence[str]) -> frozenset[str]:
+        """Those whose story fails again and again; none when nobody can tell now."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await stuck_among(self._client, workflow_ids)
+        except (TimeoutError, RPCError, RuntimeError):
+            return frozenset()
 
     async def pause(self, workflow_id: str) -> RunPosition:
         """Hold the run at its next step; raises Refused when it is paused or ended."""
@@ -112,7 +133,12 @@ class RunControl:
 
     async def _update(self, workflow_id: str, name: str, *args: Any) -> RunPosition:
         handle = self._client.get_workflow_handle(workflow_id)
-        return await _answered(handle.execute_update(name, args=args, result_type=RunPosition))
+        try:
+            return await _answered(handle.execute_update(name, args=args, result_type=RunPosition))
+        except Unavailable as error:
+            if mistake := await self.mistake(workflow_id):
+                raise Refused("run-stuck", _STUCK.format(mistake=mistake)) from error
+            raise
 
 
 def _version_of(poller: PollerInfo) -> tuple[str, str]:

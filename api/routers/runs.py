@@ -1,5 +1,6 @@
 """Runs: who is where in which journey, and taking them in hand."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -40,7 +41,10 @@ async def runs(
     customer_id: Annotated[str | None, Query(description="The shop's id.")] = None,
     status: RunStatus | None = None,
 ) -> Page[RunView]:
-    """Runs, the latest first, as last recorded; ask for one run to learn where it is now."""
+    """Runs, the latest first, as last recorded, and whether they are stuck.
+
+    Ask for one run to learn where it is now, and what its story fails with.
+    """
     behind = page.behind(_BEHIND)
     async with services.database.reading() as session:
         wanted = await _filter(session, journey, customer_id, status)
@@ -49,11 +53,12 @@ async def runs(
         after = behind[0] if behind else None
         found = await list_runs(session, wanted, after=after, limit=page.fetch)
         messages = await messages_of(session, [record.run.id for record in found])
-    return page.page(
+    listed = page.page(
         found,
         key=lambda record: (record.run.id,),
         show=lambda record: _view(record, messages, services),
     )
+    return await _with_stuck(services, listed)
 
 
 @router.get("/{run_id}", summary="Show a run")
@@ -62,7 +67,11 @@ async def run(_caller: Reading, run_id: RunId, services: ServicesDep) -> RunView
     view = await read_run(services, run_id)
     if view.status in OVER:
         return view
-    position = await services.control.position(view.workflow_id)
+    position, mistake = await asyncio.gather(
+        services.control.position(view.workflow_id), services.control.mistake(view.workflow_id)
+    )
+    if mistake:
+        return view.stuck_with(mistake)
     return view.at(position) if position else view
 
 
@@ -134,6 +143,15 @@ async def _filter(
         return RunFilter(journey=journey, status=status)
     customer = await customer_by_shop_id(session, shop_id)
     return RunFilter(journey, customer.id, status) if customer else None
+
+
+async def _with_stuck(services: Services, listed: Page[RunView]) -> Page[RunView]:
+    """The same runs; of those that are stuck, it says so."""
+    alive = [view.workflow_id for view in listed.items if view.status not in OVER]
+    if not alive or not (stuck := await services.control.stuck(alive)):
+        return listed
+    items = [view.stuck_with(None) if view.workflow_id in stuck else view for view in listed.items]
+    return listed.model_copy(update={"items": items})
 
 
 def _view(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +24,12 @@ class RunView(BaseModel):
     )
     key: str = Field(description="The order that the run is about, else empty.", examples=[""])
     status: RunStatus
+    stuck: str | None = Field(
+        None,
+        description="What keeps it from going on, and the cure: its story fails whenever it wakes. "
+        "Null while all is well, and while Temporal does not answer.",
+        examples=[None],
+    )
     step: str | None = Field(description="The step last tried.", examples=["kept-for-you"])
     waiting_for: str | None = Field(
         description="In words. Only where a single run is shown: null in lists.",
@@ -67,7 +73,16 @@ class RunView(BaseModel):
             }
         )
 
+    def stuck_with(self, mistake: str | None) -> Self:
+        """The same run, held up by its story; what the story fails with, if that is known."""
+        said = f" with {mistake}" if mistake else ""
+        return self.model_copy(update={"stuck": _STUCK.format(said=said)})
 
+
+_STUCK: Final = (
+    "The story fails{said} whenever the run wakes: mend the journey and deploy, then the run goes "
+    "on by itself."
+)
 _COLUMNS = RunView.model_fields.keys() & tables.Run.model_fields.keys() - {"customer_id"}
 
 

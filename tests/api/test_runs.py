@@ -40,6 +40,7 @@ class TestARun:
             "customer_id": "4711",
             "key": "",
             "status": "waiting",
+            "stuck": None,
             "step": "kept-for-you",
             "waiting_for": "1 day, unless 'Email Link Clicked'",
             "wakes_at": "2026-03-03T12:00:00Z",
@@ -66,6 +67,22 @@ class TestARun:
 
         assert answer.status_code == 200
         assert answer.json()["waiting_for"] is None
+
+    async def test_says_how_its_story_fails(
+        self, engineer: httpx.AsyncClient, control: FakeControl
+    ) -> None:
+        control.mistakes[WORKFLOW] = "AttributeError: 'Times' object has no attribute 'last'"
+
+        shown = (await engineer.get("/v1/runs/run_1")).json()
+
+        assert (shown["waiting_for"], shown["stuck"]) == (
+            None,
+            (
+                "The story fails with AttributeError: 'Times' object has no attribute 'last' "
+                "whenever the run wakes: mend the journey and deploy, then the run goes on by "
+                "itself."
+            ),
+        )
 
     async def test_that_nobody_knows_is_a_problem(self, engineer: httpx.AsyncClient) -> None:
         answer = await engineer.get("/v1/runs/run_9")
@@ -220,6 +237,21 @@ class TestTheListOfRuns:
 
         assert [run["id"] for run in listed["items"]] == found
         assert listed["next"] is None
+
+    @pytest.mark.usefixtures("ada_waits")
+    async def test_tells_who_is_stuck(
+        self, engineer: httpx.AsyncClient, database: Database, control: FakeControl
+    ) -> None:
+        await keep(database, run("run_2", journey="win-back"))
+        control.mistakes[WORKFLOW] = "AttributeError: 'Times' object has no attribute 'last'"
+
+        listed = (await engineer.get("/v1/runs")).json()
+
+        assert {run["id"]: run["stuck"] for run in listed["items"]} == {
+            "run_1": "The story fails whenever the run wakes: mend the journey and deploy, then "
+            "the run goes on by itself.",
+            "run_2": None,
+        }
 
     async def test_is_paged(self, engineer: httpx.AsyncClient, database: Database) -> None:
         runs = [run(f"run_{n}", key=str(n)) for n in range(5)]

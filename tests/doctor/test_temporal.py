@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from temporalio import activity, workflow
+from temporalio import activity
 from temporalio.common import WorkerDeploymentVersion
 
 from activities.records import RecordActivities
@@ -25,13 +25,12 @@ from local.ports import free_port
 from store.namespaces import remember_namespace
 from store.sessions import Database
 from tests.doctor.conftest import Configured, heard, now
-from tests.fakes.temporal_server import temporal_server
+from tests.fakes.mistaken import Mistaken
+from tests.fakes.temporal_server import SOON_STUCK, temporal_server
 from tests.programs import TEMPORAL
 from worker import JOURNEYS_QUEUE, build_workers
 from workflows.catalogue import JOURNEYS
 
-#: A run counts as stuck after two failures instead of five, which take most of a minute.
-SOON_STUCK = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2"
 SCRIPTS = Path(__file__).parents[2] / "deploy" / "temporal"
 
 
@@ -89,15 +88,6 @@ class Nobody:
     @activity.defn(name="send_message")
     async def send_message(self, _: StepRequest) -> StepOutcome:
         return StepOutcome(status=StepStatus.SENT)
-
-
-@workflow.defn(name="mistaken")
-class Mistaken:
-    """A story with a mistake in it, as Python only finds when it comes there."""
-
-    @workflow.run
-    async def run(self) -> None:
-        raise AttributeError("'Times' object has no attribute 'setles_after'")
 
 
 @asynccontextmanager
@@ -280,7 +270,8 @@ class TestAStoryWithAMistake:
         assert findings["runs"] == (
             "failed",
             (
-                "1 run fails again and again where the story goes on, like run-1: read the error "
+                "1 run fails again and again where the story goes on, like run-1 "
+                "(AttributeError: 'Times' object has no attribute 'setles_after'): read the error "
                 "in the worker's log, mend the journey and deploy; nothing else is needed."
             ),
         )

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlmodel import col, select
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType, IndexedValueType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import EventType, IndexedValueType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client, WorkflowHandle
@@ -26,6 +26,7 @@ from temporalio.worker import Replayer
 from activities.composing import Composer
 from dispatch.control import RunControl
 from dispatch.dispatcher import Dispatcher
+from dispatch.mistakes import failure_in
 from dispatch.temporal import SEARCH_ATTRIBUTES
 from domain.journeys import OVER
 from domain.pace import Pace
@@ -57,11 +58,6 @@ _CLOSED: Final = (
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
-)
-#: Other failures are Temporal's way to try again: news came while the story was told.
-_MISTAKES: Final = (
-    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
-    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
 )
 
 
@@ -160,9 +156,7 @@ class House:
 def require_no_mistake(history: Sequence[HistoryEvent]) -> None:
     """Fail as the story did; Temporal would try it again and again, and a test wait in vain."""
     for event in history:
-        failed = event.workflow_task_failed_event_attributes
-        if failed.cause in _MISTAKES:
-            said = failed.failure
+        if said := failure_in(event):
             kind = said.application_failure_info.type
             raise AssertionError(f"the story failed: {kind}: {said.message}\n{said.stack_trace}")
 

@@ -1,5 +1,6 @@
 """A Temporal with a worker, as the gateway sees them; both can be switched off."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain.errors import Refused, Unavailable
@@ -13,11 +14,21 @@ class FakeControl:
     reachable: bool = True
     worker: bool = True
     runs: dict[str, RunPosition] = field(default_factory=dict)
+    #: How the story of a run fails, by its workflow id.
+    mistakes: dict[str, str] = field(default_factory=dict)
     #: How often somebody had what is bought together counted.
     refreshed: int = 0
 
     async def position(self, workflow_id: str) -> RunPosition | None:
+        if workflow_id in self.mistakes:
+            return None
         return self.runs.get(workflow_id) if self.reachable and self.worker else None
+
+    async def mistake(self, workflow_id: str) -> str | None:
+        return self.mistakes.get(workflow_id) if self.reachable else None
+
+    async def stuck(self, workflow_ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(self.mistakes) & frozenset(workflow_ids if self.reachable else ())
 
     async def pause(self, workflow_id: str) -> RunPosition:
         return self._moved(workflow_id, status=RunStatus.PAUSED)

@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from temporalio.testing import WorkflowEnvironment
 
 from dispatch.temporal import SEARCH_ATTRIBUTES
 from tests.programs import TEMPORAL
+
+#: A run counts as stuck after two failures instead of five, which take most of a minute.
+SOON_STUCK: Final = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2"
 
 
 @contextmanager

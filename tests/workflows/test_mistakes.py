@@ -4,20 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from temporalio import workflow
 from temporalio.client import WorkflowHandle
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from tests.driver.house import require_no_mistake, time_skipping
-
-
-@workflow.defn(name="mistaken")
-class Mistaken:
-    """A story with a mistake in it, as Python only finds when it comes there."""
-
-    @workflow.run
-    async def run(self) -> None:
-        raise AttributeError("'Times' object has no attribute 'setles_after'")
+from tests.fakes.mistaken import Mistaken
 
 
 class TestAStoryWithAMistake:
