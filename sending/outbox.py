@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 
 from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater
 from sending.composing import compose
+from sending.grouping import Grouped
 from sending.soundness import flaw
 
 
@@ -19,45 +21,64 @@ class OutboxChannel:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._writing: Grouped[Mail, Receipt] = Grouped(self._keep_all)
 
     async def send(self, mail: Mail) -> Receipt:
         """Write the mail to disk; TryLater when the disk is full or the folder not writable."""
         if reason := flaw(mail):
             return Rejected(reason)
-        content = bytes(compose(mail, sent_at=datetime.now(UTC)))
-        return await asyncio.to_thread(self._keep, mail.message_id, content)
+        return await self._writing.do(mail)
 
     async def aclose(self) -> None:
         """Nothing to give back: no file stays open."""
 
-    def _keep(self, message_id: str, content: bytes) -> Receipt:
+    async def _keep_all(self, mails: Sequence[Mail]) -> Sequence[Receipt]:
+        written_at = datetime.now(UTC)
+        files = {mail.message_id: compose(mail, sent_at=written_at) for mail in mails}
+        receipts = await asyncio.to_thread(self._keep, files)
+        return [receipts[mail.message_id] for mail in mails]
+
+    def _keep(self, files: dict[str, bytes]) -> dict[str, Receipt]:
+        receipts = {
+            message_id: self._keep_one(message_id, files[message_id]) for message_id in files
+        }
+        try:
+            self._settle()
+        except OSError as error:
+            receipts = dict.fromkeys(files, self._not_written(error))
+        return receipts
+
+    def _keep_one(self, message_id: str, content: bytes) -> Receipt:
         try:
             self._write_once(self._folder / f"{message_id}.eml", content)
         except OSError as error:
-            return TryLater(
-                f"The outbox {self._folder} cannot be written ({error.strerror}): make it "
-                "writable, free some space, or set DORMOUSE_DATA_DIR to another folder."
-            )
+            return self._not_written(error)
         return Accepted(message_id)
+
+    def _not_written(self, error: OSError) -> TryLater:
+        return TryLater(
+            f"The outbox {self._folder} cannot be written ({error.strerror}): make it "
+            "writable, free some space, or set DORMOUSE_DATA_DIR to another folder."
+        )
 
     def _write_once(self, path: Path, content: bytes) -> None:
         if path.exists():
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         # Under another suffix, so that whoever lists *.eml never meets half a mail.
-        with NamedTemporaryFile(dir=self._folder, suffix=".draft", delete=False) as draft:
-            try:
-                draft.write(content)
-                draft.flush()
-                os.fsync(draft.fileno())
-                Path(draft.name).replace(path)
-            except OSError:
-                Path(draft.name).unlink()
-                raise
-        self._settle()
+        descriptor, draft = mkstemp(dir=self._folder, suffix=".draft")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            Path(draft).replace(path)
+        except OSError:
+            Path(draft).unlink()
+            raise
 
     def _settle(self) -> None:
-        # The rename itself must survive a power cut, too.
+        # The renames themselves must survive a power cut, too: once for all of a group.
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -26,7 +26,7 @@ from aiosmtplib import (
 
 from domain.errors import Invalid, Unavailable
 from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater, Unknown
-from sending.composing import compose, is_international
+from sending.composing import compose, is_international, message_id_of
 from sending.soundness import flaw, one_line, wire_address
 
 #: For the envelope, again for the content, and half of it for the mails before: together below
@@ -109,10 +109,9 @@ class SmtpChannel:
     async def _hand_over(self, mail: Mail) -> Receipt:
         if refusal := await self._try_envelope(mail):
             return refusal
-        message = compose(mail, sent_at=datetime.now(UTC))
-        if refusal := await self._try_content(bytes(message)):
+        if refusal := await self._try_content(compose(mail, sent_at=datetime.now(UTC))):
             return refusal
-        return Accepted(message["Message-ID"])
+        return Accepted(message_id_of(mail))
 
     async def _try_envelope(self, mail: Mail) -> Receipt | None:
         """Name sender and recipient; a receipt when the server will not have them."""

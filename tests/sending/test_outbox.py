@@ -38,6 +38,33 @@ class TestOutbox:
         [path] = _files(tmp_path)
         assert path.read_bytes().count(b"word\r\n") == 10_000
 
+    async def test_keeps_each_of_many_that_are_sent_at_once(self, tmp_path: Path) -> None:
+        channel = OutboxChannel(tmp_path)
+
+        receipts = await asyncio.gather(
+            *(channel.send(a_mail(message_id=f"msg_{number}")) for number in range(50))
+        )
+
+        assert receipts == [Accepted(f"msg_{number}") for number in range(50)]
+        assert sorted(path.stem for path in _files(tmp_path)) == sorted(
+            f"msg_{number}" for number in range(50)
+        )
+
+    async def test_keeps_the_others_when_one_of_many_is_too_large_for_the_disk(
+        self, tmp_path: Path
+    ) -> None:
+        channel = OutboxChannel(tmp_path)
+
+        with _room_for(20_000):
+            small, large = await asyncio.gather(
+                channel.send(a_mail(message_id="msg_1")),
+                channel.send(a_mail(message_id="msg_2", text="word\n" * 10_000)),
+            )
+
+        assert small == Accepted("msg_1")
+        assert isinstance(large, TryLater)
+        assert [path.name for path in _files(tmp_path)] == ["msg_1.eml"]
+
     async def test_leaves_nothing_behind_when_the_disk_takes_only_half_of_it(
         self, tmp_path: Path
     ) -> None:
