@@ -1,6 +1,6 @@
 """The names in paths, as the OpenAPI document explains them."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Path
 from starlette.convertors import StringConvertor, register_url_convertor
@@ -14,10 +14,9 @@ class _ProductIdConvertor(StringConvertor):
 
 register_url_convertor("product", _ProductIdConvertor())
 
-CustomerId = Annotated[
-    str,
-    Path(description="The shop's id; of a visitor ours or a browser's.", examples=["4711"]),
-]
+#: Which ids of a customer are understood, wherever one is asked for.
+WHICH_CUSTOMER: Final = "The shop's id, or ours; of a visitor also a browser's."
+CustomerId = Annotated[str, Path(description=WHICH_CUSTOMER, examples=["4711"])]
 JourneyName = Annotated[
     str, Path(description="As `GET /v1/journeys` lists it.", examples=["win-back"])
 ]

@@ -31,7 +31,7 @@ from intake.subjects import as_kept
 from store import intake as records
 from store import tables
 from store.consents import record_consent
-from store.customers import customer_by_shop_id, has_address, locked_customer
+from store.customers import customer_by_any_id, has_address, locked_customer
 from store.deliveries import mailbox_of
 from store.erasure import erase_customer, merged_into
 from store.event_log import keep_events
@@ -53,7 +53,7 @@ async def start_run(session: AsyncSession, effects: Effects, request: StartReque
     if rules is None:
         known = ", ".join(effects.catalogue)
         raise NotFound(f"There is no journey {request.journey!r}; there are {known}.")
-    customer = await _by_shop_id(session, request.customer_id)
+    customer = await _by_any_id(session, request.customer_id)
     if repeated := await _repeated(session, request):
         return repeated  # it was made while we waited for the customer
     settings = rules.settings_with(request.settings)
@@ -88,11 +88,11 @@ async def _repeated(session: AsyncSession, request: StartRequest) -> StartedRun 
     return StartedRun(run.id, run.workflow_id, is_new=False)
 
 
-async def _by_shop_id(session: AsyncSession, shop_id: str) -> tables.Customer:
-    known = await customer_by_shop_id(session, shop_id)
+async def _by_any_id(session: AsyncSession, any_id: str) -> tables.Customer:
+    known = await customer_by_any_id(session, any_id)
     found = await locked_customer(session, known.id) if known else None
     if found is None:
-        raise NotFound(f"No customer {shop_id!r} is known; send an identify call first.")
+        raise NotFound(f"No customer {any_id!r} is known; send an identify call first.")
     return found
 
 

@@ -9,20 +9,20 @@ from store import tables
 from store.sessions import AsyncSession
 
 
-async def customer_by_shop_id(session: AsyncSession, shop_id: str) -> tables.Customer | None:
-    """The customer whom the shop knows by this id; after a merge the one who remains.
+async def customer_by_any_id(session: AsyncSession, any_id: str) -> tables.Customer | None:
+    """The customer with this id; after a merge the one who remains.
 
-    Our own id will do as well, and of a visitor, for whom the shop has none, that of a browser.
+    It may be the shop's or ours; of a visitor, for whom the shop has none, also a browser's.
     """
     found = await session.execute(
         select(col(tables.Identity.kind), col(tables.Identity.customer_id)).where(
-            col(tables.Identity.value) == shop_id
+            col(tables.Identity.value) == any_id
         )
     )
     known = {row.kind: row.customer_id for row in found}
     if "user" in known:
         return await customer_by_id(session, known["user"])
-    if ours := await customer_by_id(session, shop_id):
+    if ours := await customer_by_id(session, any_id):
         return ours
     visitor = await customer_by_id(session, known["anonymous"]) if "anonymous" in known else None
     return visitor if visitor and visitor.external_id is None else None

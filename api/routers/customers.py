@@ -15,7 +15,7 @@ from api.schemas.customers import ConsentChanges, CustomerView, MomentView
 from domain.errors import NotFound
 from store import tables
 from store.consents import consents_in_force
-from store.customers import anonymous_ids_of, customer_by_shop_id
+from store.customers import anonymous_ids_of, customer_by_any_id
 from store.sessions import AsyncSession, Database
 from store.suppressions import suppressions_of
 from store.timeline import Kind, Moment, Place, timeline
@@ -81,16 +81,16 @@ async def erase(
     await intake.erase(await _id_of(database, customer_id), actor=caller.name)
 
 
-async def _known(session: AsyncSession, shop_id: str) -> tables.Customer:
-    found = await customer_by_shop_id(session, shop_id)
+async def _known(session: AsyncSession, any_id: str) -> tables.Customer:
+    found = await customer_by_any_id(session, any_id)
     if found is None:
-        raise NotFound(f"There is no customer {shop_id!r}; an identify call makes one known.")
+        raise NotFound(f"There is no customer {any_id!r}; an identify call makes one known.")
     return found
 
 
-async def _id_of(database: Database, shop_id: str) -> str:
+async def _id_of(database: Database, any_id: str) -> str:
     async with database.reading() as session:
-        return (await _known(session, shop_id)).id
+        return (await _known(session, any_id)).id
 
 
 async def _view(session: AsyncSession, found: tables.Customer) -> CustomerView:

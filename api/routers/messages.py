@@ -7,12 +7,12 @@ from pydantic import TypeAdapter
 
 from api.dependencies import Reading, SessionDep
 from api.paging import Page, PageDep, SortTime
-from api.paths import MessageId
+from api.paths import WHICH_CUSTOMER, MessageId
 from api.schemas.messages import MessageInFull, MessageView
 from domain.errors import NotFound
 from domain.messages import MessageStatus
 from store import tables
-from store.customers import customer_by_shop_id
+from store.customers import customer_by_any_id
 from store.messages import MessageFilter, find_message, list_messages
 
 router = APIRouter(prefix="/v1/messages", tags=["Messages"])
@@ -26,14 +26,14 @@ async def messages(
     _caller: Reading,
     session: SessionDep,
     page: PageDep,
-    customer_id: Annotated[str | None, Query(description="The shop's id.")] = None,
+    customer_id: Annotated[str | None, Query(description=WHICH_CUSTOMER)] = None,
     run_id: str | None = None,
     status: MessageStatus | None = None,
 ) -> Page[MessageView]:
     """Messages, the latest first."""
     wanted = MessageFilter(run_id=run_id, status=status)
     if customer_id is not None:
-        customer = await customer_by_shop_id(session, customer_id)
+        customer = await customer_by_any_id(session, customer_id)
         if customer is None:
             return Page(items=[])
         wanted = MessageFilter(customer.id, run_id, status)

@@ -18,13 +18,13 @@ from api.dependencies import (
 from api.errors import Place, Problem, places
 from api.json_bodies import JsonRoute
 from api.paging import Page, PageDep
-from api.paths import ProductId
+from api.paths import WHICH_CUSTOMER, ProductId
 from api.schemas.complements import ComplementsView, ComplementView, RefreshView
 from api.schemas.products import ProductBatch, ProductRequest, Products, ProductsKept, ProductView
 from dispatch.schedules import REFRESH_COMPLEMENTS
 from domain.errors import NotFound
 from domain.products import Product
-from store.customers import customer_by_shop_id
+from store.customers import customer_by_any_id
 from store.explaining import explain_complements
 from store.products import (
     as_product,
@@ -78,7 +78,8 @@ async def complements(
     services: ServicesDep,
     session: SessionDep,
     customer_id: Annotated[
-        str | None, Query(description="The shop's id: as a mail to this customer would have it.")
+        str | None,
+        Query(description=f"As a mail to this customer would have it. {WHICH_CUSTOMER}"),
     ] = None,
 ) -> ComplementsView:
     """What mails recommend beside a product and why, and what they leave out and why.
@@ -111,10 +112,10 @@ async def refresh_complements(_caller: Managing, services: ServicesDep) -> Refre
     return RefreshView(schedule=REFRESH_COMPLEMENTS, temporal_url=url)
 
 
-async def _customer(session: AsyncSession, shop_id: str) -> str:
-    customer = await customer_by_shop_id(session, shop_id)
+async def _customer(session: AsyncSession, any_id: str) -> str:
+    customer = await customer_by_any_id(session, any_id)
     if customer is None:
-        raise NotFound(f"No customer {shop_id!r} is known; send an identify call first.")
+        raise NotFound(f"No customer {any_id!r} is known; send an identify call first.")
     return customer.id
 
 

@@ -13,14 +13,14 @@ from api.dependencies import Managing, Principal, Reading, ServicesDep
 from api.json_bodies import JsonRoute
 from api.openapi import problems
 from api.paging import Page, PageDep
-from api.paths import RunId
+from api.paths import WHICH_CUSTOMER, RunId
 from api.schemas.runs import EndRequest, RunView, temporal_url
 from api.services import Services
 from domain.errors import NotFound, Unavailable
 from domain.journeys import OVER, RunPosition, RunStatus
 from store import tables
 from store.audits import audit
-from store.customers import customer_by_shop_id
+from store.customers import customer_by_any_id
 from store.dispatches import start_is_due
 from store.ledger import mark_run
 from store.runs import RunFilter, RunRecord, find_run, list_runs, messages_of
@@ -38,7 +38,7 @@ async def runs(
     services: ServicesDep,
     page: PageDep,
     journey: str | None = None,
-    customer_id: Annotated[str | None, Query(description="The shop's id.")] = None,
+    customer_id: Annotated[str | None, Query(description=WHICH_CUSTOMER)] = None,
     status: RunStatus | None = None,
 ) -> Page[RunView]:
     """Runs, the latest first, as last recorded, and whether they are stuck.
@@ -137,11 +137,11 @@ async def _begun(services: Services, run_id: str) -> RunView:
 
 
 async def _filter(
-    session: AsyncSession, journey: str | None, shop_id: str | None, status: RunStatus | None
+    session: AsyncSession, journey: str | None, customer_id: str | None, status: RunStatus | None
 ) -> RunFilter | None:
-    if shop_id is None:
+    if customer_id is None:
         return RunFilter(journey=journey, status=status)
-    customer = await customer_by_shop_id(session, shop_id)
+    customer = await customer_by_any_id(session, customer_id)
     return RunFilter(journey, customer.id, status) if customer else None
 
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.paths import WHICH_CUSTOMER
 from domain.events import Facts
 from domain.rules import JourneyRules
 from store import tables
@@ -103,7 +104,7 @@ class RunRequest(BaseModel):
     )
 
     customer_id: str = Field(
-        min_length=1, max_length=255, description="The shop's id.", examples=["4711"]
+        min_length=1, max_length=255, description=WHICH_CUSTOMER, examples=["4711"]
     )
     settings: dict[str, Any] = Field(
         {},

@@ -21,6 +21,24 @@ class TestReference:
         assert '<td class="type">date-time | null</td>' in page
         assert "like <code>Order Completed</code>" in page
 
+    async def test_tells_which_ids_name_a_customer_wherever_one_is_asked_for(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        document = (await client.get("/openapi.json")).json()
+
+        asked = [
+            parameter["description"]
+            for methods in document["paths"].values()
+            for operation in methods.values()
+            for parameter in operation.get("parameters", [])
+            if parameter["name"] == "customer_id"
+        ]
+        started = document["components"]["schemas"]["RunRequest"]["properties"]["customer_id"]
+        told = [*asked, started["description"]]
+        understood = "The shop's id, or ours; of a visitor also a browser's."
+        assert len(told) >= 8
+        assert [words for words in told if not words.endswith(understood)] == []
+
     async def test_shows_how_to_try_a_call_in_a_shell(self, client: httpx.AsyncClient) -> None:
         page = (await client.get("/docs")).text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.customers import customer_by_shop_id
+from store.customers import customer_by_any_id
 from store.sessions import Database
 from tests.docs.pages import ROOT, blocks
 from tests.fakes.whole_gateway import Gateway, whole_gateway
@@ -33,7 +33,7 @@ async def follow(gateway: Gateway, *command: str) -> str:
 
 async def address_of(database: Database, shop_id: str) -> str | None:
     async with database.reading() as session:
-        found = await customer_by_shop_id(session, shop_id)
+        found = await customer_by_any_id(session, shop_id)
     return found.email if found else None
 
 

@@ -15,7 +15,7 @@ from domain.opt_in import Confirmation
 from domain.products import Product
 from domain.requests import ConsentRequest
 from store import tables
-from store.customers import customer_by_shop_id
+from store.customers import customer_by_any_id
 from store.products import describe_products
 from tests.driver.house import House
 
@@ -121,7 +121,7 @@ class Customer:
     async def record(self) -> tables.Customer:
         """What the house knows of them."""
         async with self.house.database.reading() as session:
-            found = await customer_by_shop_id(session, self.shop_id)
+            found = await customer_by_any_id(session, self.shop_id)
             assert found is not None, "nobody knows them"
             return found
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from store.consents import consent_history, consents_in_force
-from store.customers import anonymous_ids_of, customer_by_id, customer_by_shop_id
+from store.customers import anonymous_ids_of, customer_by_any_id, customer_by_id
 from store.sessions import Database
 from tests.fakes.rows import NOON, ada, consent, identity, keep
 
@@ -19,7 +19,7 @@ class TestACustomer:
         await keep(database, ada(), identity("cus_ada", "4711"))
 
         async with database.reading() as session:
-            found = await customer_by_shop_id(session, "4711")
+            found = await customer_by_any_id(session, "4711")
 
         assert found is not None
         assert found.id == "cus_ada"
@@ -28,7 +28,7 @@ class TestACustomer:
         await keep(database, ada(), identity("cus_ada", "b-81", kind="anonymous"))
 
         async with database.reading() as session:
-            assert await customer_by_shop_id(session, "b-81") is None
+            assert await customer_by_any_id(session, "b-81") is None
 
     async def test_is_found_under_ids_that_were_merged_into_theirs(
         self, database: Database
