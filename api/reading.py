@@ -14,9 +14,16 @@ from api.limits import KILOBYTE, ONE_CALL
 from api.schemas.segment import CALLS, LARGEST_BATCH, Batch, Message, Remark
 from api.understanding import Arrival, understood
 from domain.errors import Invalid
+from domain.events import ABOUT_A_PRODUCT
+from domain.facts import products_in
 from domain.incoming import Call, Incoming
 from domain.traits import read_traits
 
+_NO_PRODUCT: Final = Place(
+    field="properties.product_id",
+    message="no product is named, so no journey starts and no cart changes: send its product_id "
+    "(or sku)",
+)
 _TOO_LARGE: Final = f"a message is {ONE_CALL // KILOBYTE} KB at most"
 
 
@@ -46,7 +53,7 @@ class Read:
             self.reject(value, index, [{"field": error.field, "message": str(error)}])
         else:
             self.incoming.append(incoming)
-            if incoming.call is Call.IDENTIFY and (wrong := _unusable(incoming.traits)):
+            if wrong := _unusable(incoming):
                 remark = Remark(index=index, message_id=incoming.message_id, errors=wrong)
                 self.warnings.append(remark)
 
@@ -115,7 +122,16 @@ def _message(value: Any, model: type[Message] | None) -> Message:
     return known.model_validate(value)
 
 
-def _unusable(traits: Mapping[str, Any]) -> list[Place]:
+def _unusable(incoming: Incoming) -> list[Place]:
+    """What is kept, but cannot be used."""
+    if incoming.call is Call.IDENTIFY:
+        return _unusable_traits(incoming.traits)
+    if incoming.name in ABOUT_A_PRODUCT and not products_in(incoming.properties):
+        return [_NO_PRODUCT]
+    return []
+
+
+def _unusable_traits(traits: Mapping[str, Any]) -> list[Place]:
     problems = [problem.partition(": ") for problem in read_traits(traits).problems]
     return [Place(field=f"traits.{name}", message=message) for name, _, message in problems]
 

@@ -114,6 +114,8 @@ OURS: Final = (
 )
 #: With one of these nothing of an order is left, unless a refund is partial.
 VOIDING: Final = (ORDER_REFUNDED, ORDER_CANCELLED)
+#: Events about a product: of one that names none nothing could be shown, and nothing starts.
+ABOUT_A_PRODUCT: Final = (PRODUCT_VIEWED, PRODUCT_ADDED, PRODUCT_REMOVED)
 #: Events about one order: they concern only the runs of that order (and runs of no order).
 ABOUT_ONE_ORDER: Final = (ORDER_UPDATED, ORDER_DELIVERED, ORDER_REFUNDED, ORDER_CANCELLED)
 

@@ -9,6 +9,7 @@ from domain.consents import ConsentStatus
 from domain.durations import say_duration
 from domain.entry import NEVER, Per, Refusal
 from domain.events import (
+    ABOUT_A_PRODUCT,
     ABOUT_ONE_ORDER,
     MAIL_EVENTS,
     ORDER_COMPLETED,
@@ -246,6 +247,8 @@ def _candidates(rules: JourneyRules, world: _World) -> list[tuple[Event, timedel
 
 def _is_eligible(trigger: Event, rules: JourneyRules, world: _World, *, key: str) -> bool:
     if trigger.happened_at < world.now - world.pace.of(rules.entry.fresh_for):
+        return False
+    if trigger.name in ABOUT_A_PRODUCT and not trigger.facts.product_ids:
         return False
     if rules.entry.per is Per.ORDER:
         return bool(key)

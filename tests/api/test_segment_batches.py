@@ -5,7 +5,12 @@ import pytest
 
 from tests.fakes.intake import FakeIntake
 
-VIEW = {"type": "track", "userId": "1", "event": "Product Viewed"}
+VIEW = {
+    "type": "track",
+    "userId": "1",
+    "event": "Product Viewed",
+    "properties": {"product_id": "mug-blue"},
+}
 
 
 class TestBatch:

@@ -177,6 +177,58 @@ class TestOtherCalls:
         assert taken.properties == {"groupId": "9", "traits": {"email": "office@example.com"}}
 
 
+class TestAnEventAboutNoProduct:
+    @pytest.mark.parametrize("event", ["Product Viewed", "Product Added", "Product Removed"])
+    async def test_is_kept_with_a_warning(
+        self, shop: httpx.AsyncClient, intake: FakeIntake, event: str
+    ) -> None:
+        answer = await shop.post(
+            "/v1/track",
+            json={
+                "messageId": "m-1",
+                "userId": "1",
+                "event": event,
+                "properties": {"name": "Blue mug", "price": 12.5},
+            },
+        )
+
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "success": True,
+            "warnings": [
+                {
+                    "messageId": "m-1",
+                    "errors": [
+                        {
+                            "field": "properties.product_id",
+                            "message": "no product is named, so no journey starts and no "
+                            "cart changes: send its product_id (or sku)",
+                        }
+                    ],
+                }
+            ],
+        }
+        assert len(intake.taken) == 1
+
+    @pytest.mark.parametrize(
+        ("event", "properties"),
+        [
+            ("Product Added", {"sku": "mug-blue"}),
+            ("Product Added", {"products": [{"productId": "mug-blue"}]}),
+            ("Checkout Started", {"total": 90}),
+            ("Order Completed", {"order_id": "o1"}),
+        ],
+    )
+    async def test_is_told_from_others(
+        self, shop: httpx.AsyncClient, event: str, properties: dict[str, Any]
+    ) -> None:
+        answer = await shop.post(
+            "/v1/track", json={"userId": "1", "event": event, "properties": properties}
+        )
+
+        assert answer.json() == {"success": True}
+
+
 class TestIdentify:
     async def identified(
         self, shop: httpx.AsyncClient, intake: FakeIntake, **message: Any

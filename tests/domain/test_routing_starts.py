@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,13 @@ from domain.consents import ConsentStatus
 from domain.entry import ALWAYS, NEVER, Per
 from domain.events import (
     CART_EMPTIED,
+    CHECKOUT_STARTED,
     EMAIL_LINK_CLICKED,
     ORDER_COMPLETED,
     PAGE_VIEWED,
+    PRODUCT_ADDED,
     PRODUCT_VIEWED,
+    EventName,
 )
 from domain.pace import Pace
 from domain.routing import ActiveRun, CustomerView, StartRun, refusal, route
@@ -43,6 +47,29 @@ class TestStarting:
     )
     def test_needs_an_address_and_consent(self, customer: CustomerView) -> None:
         assert effects(view(), journey(), customer=customer) == []
+
+    @pytest.mark.parametrize("name", [PRODUCT_ADDED, PRODUCT_VIEWED])
+    @pytest.mark.parametrize(
+        ("properties", "starts"),
+        [
+            ({"product_id": "mug"}, True),
+            ({"products": [{"product_id": "mug"}]}, True),
+            ({}, False),
+            ({"price": 12.5, "product_id": " "}, False),
+            ({"products": []}, False),
+        ],
+    )
+    def test_needs_a_product_where_the_event_is_about_one(
+        self, name: EventName, properties: dict[str, Any], *, starts: bool
+    ) -> None:
+        found = effects(happened(name, **properties), journey(on=(name,), listens=()))
+
+        assert bool(found) is starts
+
+    def test_needs_no_product_where_the_cart_is_known_already(self) -> None:
+        cart = journey("cart", on=(CHECKOUT_STARTED,))
+
+        assert effects(happened(CHECKOUT_STARTED, total=90), cart) == [("cart", "")]
 
     def test_does_not_happen_while_the_journey_is_paused(self) -> None:
         assert effects(view(), journey(is_paused=True)) == []
