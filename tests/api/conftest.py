@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from api.app import Services, create_app
 from config import Settings
 from sending.links import Links
+from store import tables
 from store.keys import create_key
 from store.sessions import Database
 from tests.fakes.control import FakeControl
@@ -19,6 +21,7 @@ from workflows.catalogue import CATALOGUE
 SECRET = "a secret that is long enough to sign links"
 
 NewKey = Callable[..., Awaitable[str]]
+NewCustomer = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
@@ -88,3 +91,29 @@ async def engineer(client: httpx.AsyncClient, new_key: NewKey) -> httpx.AsyncCli
     key = await new_key("ingest", "read", "manage", name="ada's laptop")
     client.headers["Authorization"] = f"Bearer {key}"
     return client
+
+
+@pytest.fixture
+def new_customer(database: Database) -> NewCustomer:
+    async def create(**facts: Any) -> str:
+        customer = tables.Customer(
+            id="cus_1",
+            created_at=datetime.now(UTC),
+            **{
+                "email": "ada@example.com",
+                "locale": "en",
+                "consents": {"marketing": ["email"]},
+                **facts,
+            },
+        )
+        async with database.writing() as session:
+            session.add(customer)
+        return customer.id
+
+    return create
+
+
+@pytest.fixture
+async def unsubscribe(services: Services, new_customer: NewCustomer) -> str:
+    """The link in a mail to Ada."""
+    return services.links.unsubscribe(await new_customer(), "msg_1")

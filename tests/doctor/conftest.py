@@ -1,6 +1,6 @@
 """A deployment as it should be, and how what is said of another is read."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ import pytest
 
 from config import Settings
 from doctor.findings import Finding
+from tests.fakes.operated import Server
+from tests.fakes.temporal_server import SOON_STUCK, temporal_server
 
 Configured = Callable[..., Settings]
 
@@ -46,3 +48,23 @@ def told(findings: Iterable[Finding]) -> dict[str, tuple[str, str]]:
 async def heard(findings: AsyncIterator[Finding]) -> dict[str, tuple[str, str]]:
     """The same, of checks that ask others."""
     return told([finding async for finding in findings])
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[Server]:
+    """A Temporal server that nobody has prepared yet."""
+    with temporal_server(is_prepared=False, tuning=[SOON_STUCK]) as address:
+        yield Server(address)
+
+
+@pytest.fixture(scope="package")
+def shop(server: Server) -> str:
+    """A namespace that has all that runs need."""
+    server.is_prepared("shop")
+    return "shop"
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch, server: Server, shop: str) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", shop)

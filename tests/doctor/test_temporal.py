@@ -1,113 +1,17 @@
 """A real Temporal server, set up by the commands that the doctor and the compose file give."""
 
-import asyncio
-import os
 import re
-import shlex
-import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
-from typing import cast
 
 import pytest
-from temporalio import activity
-from temporalio.common import WorkerDeploymentVersion
 
-from activities.records import RecordActivities
-from activities.sending import SendActivities
-from dispatch.connection import connect
-from dispatch.control import RunControl
 from doctor.temporal import look_at_temporal
-from domain.messages import StepOutcome, StepRequest, StepStatus
 from local.ports import free_port
 from store.namespaces import remember_namespace
 from store.sessions import Database
 from tests.doctor.conftest import Configured, heard, now
-from tests.fakes.mistaken import Mistaken
-from tests.fakes.temporal_server import SOON_STUCK, temporal_server
-from tests.programs import TEMPORAL
-from worker import JOURNEYS_QUEUE, build_workers
-from workflows.catalogue import JOURNEYS
-
-SCRIPTS = Path(__file__).parents[2] / "deploy" / "temporal"
-
-
-class Server:
-    """A server, and the programs that operators use on it."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    def runs(self, *command: str, **environment: str) -> None:
-        """Run a command as an operator would, with Temporal's own program on the path."""
-        subprocess.run(
-            command,
-            env={
-                "PATH": f"{Path(TEMPORAL).parent}:{os.environ['PATH']}",
-                "TEMPORAL_ADDRESS": self.address,
-                **environment,
-            },
-            capture_output=True,
-            timeout=60,
-            check=True,
-        )
-
-    def is_prepared(self, namespace: str) -> None:
-        """Prepare a namespace as docker-compose.yml does."""
-        self.runs("sh", str(SCRIPTS / "namespace.sh"), TEMPORAL_NAMESPACE=namespace)
-
-    def does(self, cure: str) -> None:
-        """Run the first command that a finding names."""
-        found = re.search(r"`(temporal [^`]*)`", cure)
-        assert found, cure
-        self.runs(*shlex.split(found[1]))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with temporal_server(is_prepared=False, tuning=[SOON_STUCK]) as address:
-        yield Server(address)
-
-
-@pytest.fixture(scope="module")
-def shop(server: Server) -> str:
-    """A namespace that has all that runs need."""
-    server.is_prepared("shop")
-    return "shop"
-
-
-@pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch, server: Server, shop: str) -> None:
-    monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
-    monkeypatch.setenv("TEMPORAL_NAMESPACE", shop)
-
-
-class Nobody:
-    @activity.defn(name="send_message")
-    async def send_message(self, _: StepRequest) -> StepOutcome:
-        return StepOutcome(status=StepStatus.SENT)
-
-
-@asynccontextmanager
-async def at_work(
-    database: Database,
-    version: WorkerDeploymentVersion | None = None,
-    *,
-    journeys: Sequence[type] = JOURNEYS,
-) -> AsyncIterator[str]:
-    """Workers in the namespace of the environment; the name that they go by."""
-    client = await connect("")
-    stories, sender = build_workers(
-        client,
-        send=cast(SendActivities, Nobody()),
-        records=RecordActivities(database=database, now=now),
-        journeys=journeys,
-        version=version,
-    )
-    async with stories, sender:
-        yield client.identity
+from tests.doctor.operating import at_work, until, until_seen
+from tests.fakes.operated import Server
 
 
 @pytest.mark.usefixtures("use")
@@ -116,7 +20,7 @@ class TestATemporalAsItShouldBe:
         self, configured: Configured, server: Server, database: Database
     ) -> None:
         async with at_work(database) as name:
-            findings = await _until_seen(configured)
+            findings = await until_seen(configured)
 
         temporal = findings.pop("temporal")
         assert temporal[0] == "ok"
@@ -196,7 +100,7 @@ class TestATemporalThatIsWrong:
         before = await heard(look_at_temporal(configured(), now))
         for check in ("retention", "search attributes"):
             server.does(before[check][1])
-        after = await _until(configured, "search attributes")
+        after = await until(configured, "search attributes")
 
         assert before["retention"] == (
             "failed",
@@ -235,7 +139,7 @@ class TestATemporalThatIsWrong:
 
     async def test_lives_ahead_of_us(self, configured: Configured, database: Database) -> None:
         async with at_work(database):
-            await _until_seen(configured)
+            await until_seen(configured)
             findings = await heard(
                 look_at_temporal(configured(), lambda: now() - timedelta(minutes=1))
             )
@@ -246,110 +150,3 @@ class TestATemporalThatIsWrong:
             r"Temporal's clock is \d\d seconds ahead of this machine's: let both follow NTP\.",
             says,
         )
-
-
-@pytest.mark.usefixtures("use")
-class TestAStoryWithAMistake:
-    async def test_is_told_of_by_a_run_that_it_holds_up(
-        self,
-        configured: Configured,
-        database: Database,
-        server: Server,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        server.is_prepared("mistaken")
-        monkeypatch.setenv("TEMPORAL_NAMESPACE", "mistaken")
-        client = await connect("")
-
-        async with at_work(database, journeys=[Mistaken]):
-            await client.start_workflow(
-                "mistaken", id="run-1", task_queue=JOURNEYS_QUEUE, task_timeout=timedelta(seconds=1)
-            )
-            findings = await _until(configured, "runs", verdict="failed")
-
-        assert findings["runs"] == (
-            "failed",
-            (
-                "1 run fails again and again where the story goes on, like run-1 "
-                "(AttributeError: 'Times' object has no attribute 'setles_after'): read the error "
-                "in the worker's log, mend the journey and deploy; nothing else is needed."
-            ),
-        )
-
-
-@pytest.mark.usefixtures("use")
-class TestVersionedWorkers:
-    async def test_get_nothing_to_do_until_the_cure_is_taken(
-        self,
-        configured: Configured,
-        server: Server,
-        database: Database,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        # Of its own: workers of other tests are remembered for minutes.
-        server.is_prepared("versioned")
-        monkeypatch.setenv("TEMPORAL_NAMESPACE", "versioned")
-        settings = {"deployment_name": "first", "build_id": "1.0"}
-
-        async with at_work(database, WorkerDeploymentVersion("first", "1.0")):
-            before = await _until_seen(configured, **settings)
-            was_ready = await RunControl(await connect("")).worker_seen()
-            await _until_done(server, before["version"][1])
-            async with asyncio.timeout(15):
-                while not await RunControl(await connect("")).worker_seen():
-                    await asyncio.sleep(0.2)
-            after = await _until_seen(configured, **settings)
-            unversioned = await _until_seen(configured, deployment_name="first")
-            older = await _until_seen(configured, **{**settings, "build_id": "2.0"})
-
-        command = "`temporal worker deployment set-current-version --deployment-name first"
-        assert not was_ready
-        assert before["version"] == (
-            "failed",
-            (
-                "Workers of version 1.0 get nothing to do, for no version of first is current: run "
-                f"{command} --build-id 1.0 --namespace versioned --yes`."
-            ),
-        )
-        assert after["version"] == ("ok", "Version 1.0 of first is current.")
-        assert unversioned["version"] == (
-            "failed",
-            (
-                "Temporal gives work to version 1.0 of first alone, and DORMOUSE_BUILD_ID is not "
-                f"set: set it, or run {command} --unversioned --namespace versioned --yes`."
-            ),
-        )
-        assert older["version"] == (
-            "failed",
-            (
-                "Workers of version 2.0 get nothing to do, for version 1.0 of first is current: "
-                f"run {command} --build-id 2.0 --namespace versioned --yes`."
-            ),
-        )
-
-
-async def _until_seen(configured: Configured, **settings: str) -> dict[str, tuple[str, str]]:
-    """What the doctor finds once Temporal has seen the workers."""
-    return await _until(configured, "workers", **settings)
-
-
-async def _until(
-    configured: Configured, check: str, *, verdict: str = "ok", **settings: str
-) -> dict[str, tuple[str, str]]:
-    """What the doctor finds once there is nothing wrong with this any more, or something is."""
-    async with asyncio.timeout(30):
-        while True:
-            findings = await heard(look_at_temporal(configured(**settings), now))
-            if findings.get(check, ("",))[0] == verdict:
-                return findings
-            await asyncio.sleep(0.2)
-
-
-async def _until_done(server: Server, cure: str) -> None:
-    """Take a cure, again and again until Temporal knows all workers of the version."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                return await asyncio.to_thread(server.does, cure)
-            except subprocess.CalledProcessError:
-                await asyncio.sleep(0.2)

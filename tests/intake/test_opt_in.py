@@ -2,23 +2,16 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from domain.events import PRODUCT_ADDED
 from domain.incoming import Call, Incoming
 from domain.opt_in import Confirmation
-from domain.requests import ConsentRequest
 from store import tables
-from store.consents import consents_in_force
 from store.sessions import Database
-from store.suppressions import suppressions_of
 from tests.fakes.front_door import FrontDoor, open_front_door
-from tests.fakes.rows import message
-
-NEW: dict[str, Any] = {"email": "ada@example.org", "marketing_consent": ["email"]}
-HELD = {"marketing": ["email"]}
+from tests.fakes.opt_in import HELD, NEW, asks, confirms, last_word, mail, says
 
 
 @pytest.fixture
@@ -32,45 +25,6 @@ async def open_shop(database: Database) -> AsyncIterator[FrontDoor]:
     """A shop that asks for no confirmation."""
     async with open_front_door(database, owner="open") as door:
         yield door
-
-
-def mail(*, granted: bool = True, **request: Any) -> ConsentRequest:
-    return ConsentRequest("marketing", "email", granted=granted, **request)
-
-
-async def says(door: FrontDoor, *requests: ConsentRequest, source: str = "api") -> None:
-    ada = await door.customer()
-    await door.intake.change_consent(ada.id, requests, source=source, evidence={"form": "/news"})
-
-
-async def asks(door: FrontDoor, *, to: str = "ada@example.org") -> str:
-    """The mail with the link leaves; returns its id."""
-    run, earlier = (await door.all(tables.Run))[-1], await door.all(tables.Message)
-    # Which of two runs of one moment is the last nobody can say: one of its own for each mail.
-    sent = message(
-        f"msg_{len(earlier)}",
-        run_id=run.id,
-        occurrence=1 + len(earlier),
-        customer_id=run.customer_id,
-        to_address=to,
-    )
-    async with door.database.writing() as session:
-        session.add(sent)
-    return sent.id
-
-
-async def confirms(door: FrontDoor, message_id: str) -> Confirmation:
-    ada = await door.customer()
-    return await door.intake.confirm(
-        ada.id, message_id, wording="Offers by e-mail", evidence={"user_agent": "Firefox"}
-    )
-
-
-async def last_word(door: FrontDoor) -> tables.ConsentChange:
-    ada = await door.customer()
-    async with door.database.reading() as session:
-        words = await consents_in_force(session, ada.id)
-    return next(word for word in words if word.channel == "email")
 
 
 class TestAConsentThatTheShopReports:
@@ -244,98 +198,3 @@ class TestWhatAPersonSaysThemselves:
 
         assert (await door.customer()).consents["marketing"] == []
         assert (await last_word(door)).id == before.id
-
-
-class TestAConfirmation:
-    async def test_lets_the_consent_hold_with_its_proof(self, door: FrontDoor) -> None:
-        await door.takes(door.identify(**NEW))
-        asked = await asks(door)
-        requested_at = door.clock().isoformat()
-        door.clock.passes(hours=5)
-
-        done = await confirms(door, asked)
-
-        word = await last_word(door)
-        assert done is Confirmation.CONFIRMED
-        assert (await door.customer()).consents == HELD
-        assert (word.basis, word.source, word.happened_at, word.wording) == (
-            "double_opt_in",
-            "confirmation",
-            door.clock(),
-            "Offers by e-mail",
-        )
-        assert word.evidence == {
-            "message_id": asked,
-            "requested_at": requested_at,
-            "user_agent": "Firefox",
-        }
-
-    async def test_tells_the_run_that_asked_and_starts_the_welcome(self, door: FrontDoor) -> None:
-        await door.takes(door.identify(**NEW))
-        await confirms(door, await asks(door))
-
-        assert await door.signals() == [("double-opt-in", "Subscribed")]
-        assert await door.started() == ["double-opt-in", "welcome"]
-
-    async def test_is_made_once(self, door: FrontDoor) -> None:
-        await door.takes(door.identify(**NEW))
-        asked = await asks(door)
-        await confirms(door, asked)
-
-        again = await confirms(door, asked)
-
-        assert again is Confirmation.HELD_ALREADY
-        assert (await door.done_by()).count("Subscribed") == 1
-
-    async def test_comes_too_late_after_a_week(self, door: FrontDoor) -> None:
-        await door.takes(door.identify(**NEW))
-        asked = await asks(door)
-        door.clock.passes(days=7, seconds=1)
-
-        assert await confirms(door, asked) is Confirmation.OUTDATED
-        assert (await door.customer()).consents["marketing"] == []
-
-    async def test_cannot_be_made_by_a_mail_to_another_address(self, door: FrontDoor) -> None:
-        await door.takes(door.identify(**NEW))
-        asked = await asks(door, to="eve@example.org")
-
-        assert await confirms(door, asked) is Confirmation.OUTDATED
-
-    async def test_of_nothing_is_outdated(self, door: FrontDoor) -> None:
-        await door.takes(door.identify(email="ada@example.org"))
-
-        assert await confirms(door, "msg_1") is Confirmation.OUTDATED
-
-    @pytest.mark.parametrize("source", ["unsubscribe", "preferences"])
-    async def test_frees_an_address_that_its_owner_had_unsubscribed(
-        self, door: FrontDoor, source: str
-    ) -> None:
-        await door.takes(door.identify(**NEW))
-        await confirms(door, await asks(door))
-        await says(door, mail(granted=False), source=source)
-        door.clock.passes(days=2)
-        await says(door, mail())
-        asked_only = await blocked(door)
-        await confirms(door, await asks(door))
-
-        assert asked_only == ["unsubscribed"]
-        assert await blocked(door) == []
-
-
-class TestWhoWasErasedAndComesBack:
-    async def test_is_free_by_the_click_alone(self, door: FrontDoor) -> None:
-        await door.takes(door.identify(**NEW))
-        await door.intake.erase((await door.customer()).id, actor="shop")
-        await door.takes(door.identify(**NEW))
-        asked_only = await blocked(door)
-
-        await confirms(door, await asks(door))
-
-        assert asked_only == ["erased"]
-        assert await blocked(door) == []
-
-
-async def blocked(door: FrontDoor) -> list[str]:
-    async with door.database.reading() as session:
-        found = await suppressions_of(session, "ada@example.org")
-    return [one.reason for one in found]
