@@ -18,9 +18,9 @@ from domain.pace import Pace
 from domain.products import Product
 from domain.recommending import judge
 from store import showcase
-from store.ledger import StepRecords
 from store.orders import owned_by
 from store.sessions import AsyncSession
+from store.step_records import StepRecords
 
 #: Products that a mail shows at most.
 _MOST: Final = 4
@@ -64,7 +64,10 @@ class Chooser:
         return Facts.model_validate(self.records.run.about)
 
     async def _known(self, ids: Iterable[str]) -> list[Product]:
-        return await showcase.products_by_id(self.session, list(ids))
+        wanted, foreseen = list(ids), self.records.foreseen.products
+        if foreseen.keys() >= set(wanted):
+            return [product for name in wanted if (product := foreseen[name])]
+        return await showcase.products_by_id(self.session, wanted)
 
     async def viewed(self) -> list[Choice]:
         """What was looked at and can be bought, or the best of the category or search."""
@@ -87,7 +90,9 @@ class Chooser:
 
     async def cart(self) -> list[Choice]:
         """What is in the cart; what is sold out comes last, and what was discontinued is gone."""
-        cart = await showcase.in_cart(self.session, self.records.customer.id, self.now)
+        cart = self.records.foreseen.cart
+        if cart is None:
+            cart = await showcase.in_cart(self.session, self.records.customer.id, self.now)
         known = await self._known(cart.items)
         if known and len(known) == len(cart.items) and not any(p.is_on_sale for p in known):
             raise NothingToShow("all that is in the cart is sold out")

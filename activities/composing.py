@@ -32,9 +32,9 @@ from sending.links import Links, unsubscribe_headers
 from sending.rendering import Templates
 from store.consents import last_word
 from store.events import events_since
-from store.ledger import StepRecords, first_offer_at
 from store.runs import active_run
 from store.sessions import AsyncSession
+from store.step_records import StepRecords, first_offer_at
 
 #: Stock is mentioned from here down.
 _FEW: Final = 5

@@ -10,8 +10,8 @@ from domain.messages import MessageKind, StepRequest
 from domain.opt_in import CHANNEL, TOPIC, is_asked_enough
 from domain.pace import Pace
 from domain.policy import Case
-from store.ledger import StepRecords, asked_at
 from store.sessions import AsyncSession
+from store.step_records import StepRecords, asked_at
 
 
 @dataclass(frozen=True, slots=True)

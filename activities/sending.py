@@ -6,52 +6,38 @@ again. Everything expected comes back as an outcome; only a missing database rai
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.beating import beating
-from activities.choosing import NothingToShow
+from activities.claiming import Claims, marks_of
 from activities.composing import Composer
-from activities.looking import Look
-from activities.verdicts import (
-    Circumstances,
-    Claim,
-    doubtful,
-    is_repeat,
-    judge,
-    known_outcome,
-    sent,
-)
-from domain.backoff import ASK_AGAIN_IF_UNKNOWN
-from domain.errors import NotFound, Unavailable
-from domain.journeys import RunStatus
-from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest, StepStatus
+from activities.verdicts import Circumstances, Claim, Verdict, judge, sent
+from domain.errors import Unavailable
+from domain.messages import MessageStatus, StepOutcome, StepRequest
 from domain.pace import Pace
-from domain.policy import Decision, Hold, Skip, decide
 from sending.channel import Channel, Receipt
-from sending.rendering import TemplateError
-from store import tables
-from store.ledger import (
-    StepRecords,
-    conclude,
-    keep_content,
-    mark_run,
-    note,
-    records_for,
-)
+from sending.grouping import Grouped
+from store.ledger import conclude_all, mark_runs
 from store.overtaking import again_if
-from store.sessions import AsyncSession, Database
-
-#: A message in one of these may have left already.
-_IN_DOUBT: Final = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
+from store.sessions import Database
 
 #: What the provider answered is known here alone: a database that is away for a moment is waited
 #: for, in seconds, so that the next attempt is not left to doubt.
 _RECORDS_AGAIN: Final = (0.25, 0.5, 1, 2, 4, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a provider said to a claimed message, and what that means."""
+
+    request: StepRequest
+    claim: Claim
+    verdict: Verdict
 
 
 class SendActivities:
@@ -66,8 +52,11 @@ class SendActivities:
         pace: Pace,
         now: Callable[[], datetime],
     ) -> None:
-        self._database, self._composer, self._channel = database, composer, channel
-        self._pace, self._now = pace, now
+        self._database, self._channel, self._pace, self._now = database, channel, pace, now
+        self._claims = Claims(
+            database=database, composer=composer, channel=channel, pace=pace, now=now
+        )
+        self._answers: Grouped[_Answer, StepOutcome | None] = Grouped(self._record_all)
 
     @activity.defn
     async def send_message(self, request: StepRequest) -> StepOutcome:
@@ -85,205 +74,48 @@ class SendActivities:
 
     async def _attempt(self, request: StepRequest) -> StepOutcome:
         async with beating():
-            claim = await self._claim(request)
+            claim = await self._claims.claim(request)
             if isinstance(claim, StepOutcome):
                 return claim
             receipt = await self._channel.send(claim.composition.mail)
             return await self._record(request, claim, receipt)
 
-    async def _claim(self, request: StepRequest) -> Claim | StepOutcome:
-        async with self._database.writing() as session:
-            try:
-                records = await records_for(session, request)
-            except NotFound as error:
-                raise ApplicationError(
-                    str(error), type="unknown-run", non_retryable=True
-                ) from error
-            try:
-                kind = self._composer.templates.kind_of(records.run.journey, request.step)
-            except TemplateError as error:  # the story names a mail that nobody wrote
-                return await self._give_up(session, records, request, MessageKind.MARKETING, error)
-            if known := known_outcome(records.message):
-                return known
-            look = Look(self._composer, self._pace, self._now())
-            decision = decide(await look.at(session, records, request, kind))
-            if isinstance(decision, Skip | Hold) or self._may_have_left(records):
-                return await self._object(session, records, request, kind, decision)
-            return await self._compose(session, records, request, kind)
-
-    def _may_have_left(self, records: StepRecords) -> bool:
-        """Whether an earlier attempt may have reached a provider that would send it again."""
-        known = records.message
-        return (
-            known is not None
-            and known.status == MessageStatus.SENDING
-            and not self._channel.repeats_are_safe
-        )
-
-    async def _object(
-        self,
-        session: AsyncSession,
-        records: StepRecords,
-        request: StepRequest,
-        kind: MessageKind,
-        decision: Decision,
-    ) -> StepOutcome:
-        """Write down why the message does not leave now."""
-        known = records.message
-        if isinstance(decision, Hold) and not (known and known.status == MessageStatus.SENDING):
-            return await self._hold(session, records, request, kind, decision)
-        if known and known.status in _IN_DOUBT:
-            return await self._doubt(session, records, known, request, kind)
-        reason = decision.reason if isinstance(decision, Skip) else "nothing to show"
-        status = MessageStatus.SKIPPED
-        message = await note(
-            session, records, request, kind=kind, now=self._now(), status=status, reason=reason
-        )
-        await mark_run(session, records.run.id, step=request.step, status=RunStatus.WAITING)
-        return StepOutcome(status=StepStatus.SKIPPED, reason=reason, message_id=message)
-
-    async def _hold(
-        self,
-        session: AsyncSession,
-        records: StepRecords,
-        request: StepRequest,
-        kind: MessageKind,
-        hold: Hold,
-    ) -> StepOutcome:
-        message = await note(
-            session,
-            records,
-            request,
-            kind=kind,
-            now=self._now(),
-            status=MessageStatus.HELD,
-            reason=hold.reason,
-            held_until=hold.until,
-        )
-        await mark_run(session, records.run.id, step=request.step, status=RunStatus.HELD)
-        return StepOutcome(
-            status=StepStatus.HELD, reason=hold.reason, until=hold.until, message_id=message
-        )
-
-    async def _doubt(
-        self,
-        session: AsyncSession,
-        records: StepRecords,
-        known: tables.Message,
-        request: StepRequest,
-        kind: MessageKind,
-    ) -> StepOutcome:
-        """An earlier attempt broke off with the provider: nobody knows whether the mail left."""
-        reason = "an earlier attempt broke off while the provider was being called"
-        now = self._now()
-        may_repeat = kind is not MessageKind.MARKETING and not is_repeat(known)
-        again_at = now + self._pace.of(ASK_AGAIN_IF_UNKNOWN) if may_repeat else None
-        message = await note(
-            session,
-            records,
-            request,
-            kind=kind,
-            now=now,
-            status=MessageStatus.UNKNOWN,
-            reason=known.reason or reason,
-            shown=known.shown,
-            held_until=again_at,
-        )
-        outcome = doubtful(message, reason, again_at=again_at)
-        await self._mark(session, records.run.id, outcome, request)
-        return outcome
-
-    async def _compose(
-        self, session: AsyncSession, records: StepRecords, request: StepRequest, kind: MessageKind
-    ) -> Claim | StepOutcome:
-        now = self._now()
-        try:
-            composition = await self._composer.compose(session, records, request, now)
-        except NothingToShow as nothing:
-            return await self._object(session, records, request, kind, Skip(str(nothing)))
-        except TemplateError as error:
-            return await self._give_up(session, records, request, kind, error)
-        known = records.message
-        claim = Claim(
-            composition.mail.message_id,
-            kind,
-            attempts=1 + (known.attempts if known else 0),
-            composition=composition,
-            is_repeat=is_repeat(known),
-        )
-        await self._write_claim(session, records, request, claim)
-        return claim
-
-    async def _give_up(
-        self,
-        session: AsyncSession,
-        records: StepRecords,
-        request: StepRequest,
-        kind: MessageKind,
-        error: TemplateError,
-    ) -> StepOutcome:
-        told = "the mail cannot be rendered"
-        message = await note(
-            session,
-            records,
-            request,
-            kind=kind,
-            now=self._now(),
-            status=MessageStatus.FAILED,
-            # What went wrong may quote what the customer is called: the story never hears it.
-            reason=f"{told}: {error}",
-        )
-        outcome = StepOutcome(status=StepStatus.FAILED, reason=told, message_id=message)
-        await self._mark(session, records.run.id, outcome, request)
-        return outcome
-
-    async def _write_claim(
-        self,
-        session: AsyncSession,
-        records: StepRecords,
-        request: StepRequest,
-        claim: Claim,
-    ) -> None:
-        composition, now, known = claim.composition, self._now(), records.message
-        mail, rendered = composition.mail, composition.rendered
-        await note(
-            session,
-            records,
-            request,
-            kind=claim.kind,
-            now=now,
-            status=MessageStatus.SENDING,
-            reason=None,
-            attempts=claim.attempts,
-            provider=self._channel.name,
-            to_address=mail.to_address,
-            locale=rendered.locale,
-            subject=rendered.subject,
-            shown=list(composition.shown),
-            claimed_at=now,
-            held_until=known.held_until if known and claim.is_repeat else None,
-        )
-        await keep_content(
-            session, mail.message_id, html=mail.html, text=mail.text, headers=mail.headers
-        )
-
     async def _record(self, request: StepRequest, claim: Claim, receipt: Receipt) -> StepOutcome:
         now = self._now()
         verdict = judge(receipt, claim, request, Circumstances(self._channel.name, self._pace, now))
+        answer = _Answer(request, claim, verdict)
 
-        async def write() -> StepOutcome:
-            outcome, changes = verdict.outcome, verdict.changes
-            async with self._database.writing() as session:
-                status = await conclude(session, claim.message_id, **changes)
-                if status is not changes["status"]:
-                    outcome = sent(claim)  # the provider's report overtook its own answer
-                await self._mark(session, request.run_id, outcome, request)
+        async def record() -> StepOutcome:
+            if known := await self._answers.do(answer):
+                return known
+            [outcome] = await self._record_together([answer])
             return outcome
 
-        return await again_if(Unavailable, write, pauses=_RECORDS_AGAIN)
+        return await again_if(Unavailable, record, pauses=_RECORDS_AGAIN)
 
-    async def _mark(
-        self, session: AsyncSession, run_id: str, outcome: StepOutcome, request: StepRequest
-    ) -> None:
-        status = RunStatus.HELD if outcome.status is StepStatus.HELD else RunStatus.WAITING
-        await mark_run(session, run_id, step=request.step, status=status)
+    async def _record_all(self, answers: Sequence[_Answer]) -> Sequence[StepOutcome | None]:
+        """Record what all of them became; None for each when it has to be recorded alone."""
+        try:
+            return await self._record_together(answers)
+        except Unavailable:
+            raise  # for each of them alone it would be the same
+        except Exception:  # noqa: BLE001 - it is raised again for the one whose it is
+            return [None] * len(answers)
+
+    async def _record_together(self, answers: Sequence[_Answer]) -> Sequence[StepOutcome]:
+        news = {answer.claim.message_id: answer.verdict.changes for answer in answers}
+        async with self._database.writing() as session:
+            known = await conclude_all(session, news)
+            outcomes = [_outcome_of(answer, known[answer.claim.message_id]) for answer in answers]
+            marks = [
+                {"run_id": answer.request.run_id, **marks_of(answer.request, outcome)}
+                for answer, outcome in zip(answers, outcomes, strict=True)
+            ]
+            await mark_runs(session, marks)
+        return outcomes
+
+
+def _outcome_of(answer: _Answer, status: MessageStatus) -> StepOutcome:
+    if status is answer.verdict.changes["status"]:
+        return answer.verdict.outcome
+    return sent(answer.claim)  # the provider's report overtook its own answer

@@ -15,13 +15,13 @@ _AT_MOST: Final = 32
 class Grouped(Generic[T, R]):
     """Does the work for those who ask while it is under way together, when it is over.
 
-    Who asks alone does not wait for others. `work` answers each in the order in which they asked;
-    an error among its answers is raised for that one alone, and one that it raises itself for all.
+    Who asks alone does not wait for others. `work` answers all in the order in which they asked;
+    an error that it raises is raised for each of them.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]],
+        work: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
         *,
         at_most: int = _AT_MOST,
     ) -> None:
@@ -47,25 +47,22 @@ class Grouped(Generic[T, R]):
             self._working = None
 
     async def _work_for(self, group: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
+        waiting = [answer for _, answer in group]
         try:
-            answers = await self._answers([one for one, _ in group])
-        except BaseException:
-            for _, waiting in group:
-                waiting.cancel()
-            raise
-        for (_, waiting), answer in zip(group, answers, strict=True):
-            if not waiting.done():  # somebody still waits
-                _tell(waiting, answer)
-
-    async def _answers(self, group: Sequence[T]) -> Sequence[R | Exception]:
-        try:
-            return await self._work(group)
-        except Exception as error:  # noqa: BLE001 - told to those whose work it was
-            return [error] * len(group)
+            answers = await self._work([one for one, _ in group])
+        except BaseException as error:
+            _fail(waiting, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            for one, answer in zip(waiting, answers, strict=True):
+                if not one.done():  # its caller was not cancelled meanwhile
+                    one.set_result(answer)
 
 
-def _tell(waiting: asyncio.Future[R], answer: R | Exception) -> None:
-    if isinstance(answer, Exception):
-        waiting.set_exception(answer)
-    else:
-        waiting.set_result(answer)
+def _fail(waiting: Sequence[asyncio.Future[R]], error: BaseException) -> None:
+    for one in waiting:
+        if not isinstance(error, Exception):
+            one.cancel()
+        elif not one.done():
+            one.set_exception(error)

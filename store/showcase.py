@@ -21,7 +21,7 @@ from store.statements import any_of, fetch
 from store.upserts import table_of
 
 #: A cart older than this is forgotten.
-_CART_MEMORY = timedelta(days=60)
+CART_MEMORY: Final = timedelta(days=60)
 _PRODUCT: Final = table_of(tables.Product)
 _BY_ID: Final = select(_PRODUCT).where(_PRODUCT.c.id.in_(any_of("ids")))
 
@@ -44,7 +44,7 @@ async def viewed(session: AsyncSession, customer_id: str, since: datetime) -> li
 
 async def in_cart(session: AsyncSession, customer_id: str, now: datetime) -> Cart:
     """What is in the cart now."""
-    events = await events_since(session, customer_id, now - _CART_MEMORY, names=CART_EVENTS)
+    events = await events_since(session, customer_id, now - CART_MEMORY, names=CART_EVENTS)
     return cart_after(events)
 
 

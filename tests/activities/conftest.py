@@ -15,8 +15,8 @@ from domain.messages import StepOutcome, StepRequest
 from domain.pace import Pace
 from sending.channel import Channel, Mail, Receipt
 from store import tables
-from store.ledger import records_for
 from store.sessions import Database
+from store.step_records import records_for
 from tests.fakes.clock import Clock
 from tests.fakes.postbox import Postbox
 from tests.fakes.rows import NOON, ada, keep, run

@@ -10,7 +10,7 @@ from domain.events import CART_UPDATED, PRODUCTS_SEARCHED
 from domain.messages import MessageStatus
 from domain.requests import ConsentRequest
 from store import tables
-from store.ledger import conclude, keep_content
+from store.ledger import Entries, conclude_all
 from store.suppressions import suppressions_of
 from tests.fakes.front_door import FrontDoor
 from tests.fakes.rows import keep, message
@@ -78,7 +78,9 @@ async def has_lived_here(door: FrontDoor) -> str:
         ),
     )
     async with door.database.writing() as session:
-        await keep_content(session, "msg_1", html="Dear Ada", text="Ada", headers={"To": "ada"})
+        entries = Entries()
+        entries.keep_content("msg_1", html="Dear Ada", text="Ada", headers={"To": "ada"})
+        await entries.write(session)
     noon = door.clock()
     await door.intake.report("sendgrid", [bounce("r-1", message_id="msg_1", happened_at=noon)])
     await door.intake.report("sendgrid", [bounce("r-2", message_id="unknown", happened_at=noon)])
@@ -193,7 +195,8 @@ class TestWhatComesAfterAnErasure:
 
     async def test_as_the_providers_answer_tells_nothing_personal(self, erased: FrontDoor) -> None:
         async with erased.database.writing() as session:
-            await conclude(session, "msg_1", MessageStatus.FAILED, reason="ada@example.org: no")
+            told = {"status": MessageStatus.FAILED, "reason": "ada@example.org: no"}
+            await conclude_all(session, {"msg_1": told})
 
         [mail] = await erased.all(tables.Message)
         assert (mail.status, mail.reason) == ("failed", None)

@@ -20,10 +20,11 @@ from store import tables
 from store.customers import locked_customer
 from store.deliveries import advance, messages_of
 from store.dispatches import NewDispatch, add_dispatches, lease_overdue
-from store.ledger import StepRecords, conclude, note, records_for
+from store.ledger import Entries, conclude_all
 from store.overtaking import Overtaken, again_if, overtaking_noticed
 from store.people import locked_customers
 from store.sessions import AsyncSession, Database
+from store.step_records import StepRecords, records_for
 from tests.fakes.rows import NOON, ada, event, identity, keep, message, run
 
 #: How long a test waits to see that somebody waits.
@@ -123,7 +124,7 @@ class TestAStep:
         await keep(database, ada(), run(), message(MESSAGE, status=CLAIMED))
 
         async with database.writing() as session:
-            await conclude(session, MESSAGE, MessageStatus.ACCEPTED)
+            await conclude_all(session, {MESSAGE: {"status": MessageStatus.ACCEPTED}})
             await session.flush()
             async with meanwhile(looks(database)) as looking:
                 await session.commit()
@@ -158,7 +159,9 @@ async def overtaken(database: Database, *, ends_on: Sequence[str]) -> str | None
 
 async def writes_down(session: AsyncSession, records: StepRecords) -> None:
     kind = MessageKind.MARKETING
-    await note(session, records, REQUEST, kind=kind, now=NOON, status=CLAIMED)
+    entries = Entries()
+    entries.note(records, REQUEST, kind=kind, now=NOON, status=CLAIMED)
+    await entries.write(session)
 
 
 class TestLettersLeftBehind:
