@@ -3,10 +3,13 @@
 import sqlite3
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import URL, ExceptionContext, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from store.addresses import Access
 from store.failures import no_answer_from
@@ -14,6 +17,9 @@ from store.sqlite_driver import Connection
 
 #: How long to wait for a lock or a free connection, in seconds.
 PATIENCE: Final = 30
+#: A pooled connection that rested for longer, in seconds, is tried before somebody gets it.
+_TRIED_AFTER: Final = 30.0
+_RESTS_SINCE: Final = "rests_since"
 
 
 def sqlite_engine(
@@ -44,12 +50,14 @@ def postgresql_engine(
     *,
     session_settings: Mapping[str, str] | None = None,
     answers_within: float | None = None,
+    tried_after: float = _TRIED_AFTER,
     **options: Any,
 ) -> AsyncEngine:
     """An engine over a server; `session_settings` are by PostgreSQL's names.
 
     A pooler between us and the server refuses such settings: then they are its own business. A
-    server that says nothing for `answers_within` seconds counts as gone.
+    server that says nothing for `answers_within` seconds counts as gone. A connection is tried
+    when it has rested for more than `tried_after` seconds.
     """
     arguments = dict(access.arguments)
     if arguments.pop("trusts_system", False):
@@ -63,8 +71,37 @@ def postgresql_engine(
         settings |= session_settings or {}
     told = {**arguments, "server_settings": settings, "command_timeout": answers_within}
     engine = create_async_engine(access.url, connect_args=told, hide_parameters=True, **options)
-    event.listen(engine.sync_engine, "handle_error", _tell_silence)
+    hooks = engine.sync_engine
+    event.listen(hooks, "handle_error", _tell_silence)
+    event.listen(hooks, "checkin", _note_rest)
+    event.listen(hooks, "checkout", _requiring_life(tried_after))
     return engine
+
+
+def _note_rest(_connection: object, entry: ConnectionPoolEntry) -> None:
+    entry.info[_RESTS_SINCE] = monotonic()
+
+
+def _requiring_life(tried_after: float) -> Callable[[Any, ConnectionPoolEntry, object], None]:
+    """Has a dead connection replaced by a new one.
+
+    The driver knows when the server or somebody on the way has closed it. Only who forgets a
+    resting one without a word has to be found out, by three trips: as many as a small transaction
+    takes, so that to try each time would double it.
+    """
+
+    def require(connection: Any, entry: ConnectionPoolEntry, _fairy: object) -> None:
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+        now = monotonic()
+        if now - entry.info.get(_RESTS_SINCE, now) <= tried_after:
+            return
+        try:
+            connection.ping()
+        except (connection.dbapi.Error, OSError) as error:
+            raise DisconnectionError from error
+
+    return require
 
 
 def _tell_silence(context: ExceptionContext) -> None:

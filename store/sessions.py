@@ -125,7 +125,6 @@ def _postgresql(url: URL, answers_within: float) -> tuple[AsyncEngine, AsyncEngi
         pool_size=access.pool_size,
         max_overflow=0,
         pool_timeout=PATIENCE,
-        pool_pre_ping=True,
         pool_recycle=_RENEW_AFTER,
     )
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -1,7 +1,7 @@
 """A way to a PostgreSQL server on which everything can fall silent, as when a cable is cut."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -15,6 +15,8 @@ class Relay:
     target: URL
     url: str = ""
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    #: How often somebody said something to the server.
+    trips: int = 0
 
     @classmethod
     @asynccontextmanager
@@ -45,11 +47,23 @@ class Relay:
     def speaks_again(self) -> None:
         self.open.set()
 
+    def forgets(self) -> None:
+        """What is connected is silent for ever; who connects anew is heard."""
+        self.open.clear()
+        self.open = asyncio.Event()
+        self.open.set()
+
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_open = self.open
         far_reader, far_writer = await self._reach()
+
+        def count() -> None:
+            self.trips += 1
+
         try:
             await asyncio.gather(
-                self._pass_on(reader, far_writer), self._pass_on(far_reader, writer)
+                _pass_on(reader, far_writer, is_open, count),
+                _pass_on(far_reader, writer, is_open),
             )
         finally:
             far_writer.close()
@@ -62,10 +76,17 @@ class Relay:
             return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
         return await asyncio.open_connection(self.target.host or "127.0.0.1", port)
 
-    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while said := await source.read(65_536):
-                await self.open.wait()
-                sink.write(said)
-                await sink.drain()
-            sink.close()
+
+async def _pass_on(
+    source: asyncio.StreamReader,
+    sink: asyncio.StreamWriter,
+    is_open: asyncio.Event,
+    note: Callable[[], None] = lambda: None,
+) -> None:
+    with suppress(ConnectionError):
+        while said := await source.read(65_536):
+            note()
+            await is_open.wait()
+            sink.write(said)
+            await sink.drain()
+        sink.close()

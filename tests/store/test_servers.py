@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col
 
 from domain.errors import Unavailable
 from local.ports import free_port
 from store import tables
+from store.addresses import access_to, read_url
+from store.engines import postgresql_engine
 from store.migrations import run
 from store.sessions import Database
 from tests.fakes.certificate import Certificate
@@ -58,7 +61,7 @@ class TestAServer:
         database = Database.open(url_of(cluster))
         await keep(database, ada())
 
-        cluster.stop()
+        await asyncio.to_thread(cluster.stop)
         with pytest.raises(Unavailable, match=r"The database postgres on .* does not answer"):
             await customers(database)
         cluster.start()
@@ -114,6 +117,54 @@ class TestAServer:
             relay.speaks_again()
             assert await customers(database) == []
             await database.close()
+
+
+class TestARestingConnection:
+    async def test_that_was_closed_is_replaced(self, database_url: str) -> None:
+        database = Database.open(f"{database_url}&application_name=resting")
+        assert await customers(database) == []
+
+        await end_sessions_of("resting", database_url)
+
+        assert await customers(database) == []
+        await database.close()
+
+    async def test_that_was_forgotten_without_a_word_is_replaced(self, database_url: str) -> None:
+        async with Relay.to(database_url) as relay:
+            access = access_to(read_url(relay.url))
+            engine = postgresql_engine(access, answers_within=0.5, tried_after=0)
+            assert await answers(engine)
+            relay.forgets()
+
+            assert await answers(engine)
+
+            await engine.dispose()
+
+    async def test_is_not_asked_whether_it_lives_at_each_use(self, database_url: str) -> None:
+        async with Relay.to(database_url) as relay:
+            database = Database.open(relay.url)
+            await customers(database)
+            before = relay.trips
+
+            await customers(database)
+
+            assert relay.trips - before == 3  # to begin, to ask, to end
+            await database.close()
+
+
+async def end_sessions_of(name: str, url: str) -> None:
+    database = Database.open(url)
+    of_that_name = "FROM pg_stat_activity WHERE application_name = :name"
+    ending = f"SELECT pg_terminate_backend(pid, 5000) {of_that_name}"
+    async with database.writing() as session:
+        ended = await session.execute(text(ending), {"name": name})
+        assert ended.scalars().all() == [True]
+    await database.close()
+
+
+async def answers(engine: AsyncEngine) -> bool:
+    async with engine.connect() as connection:
+        return bool((await connection.execute(text("SELECT true"))).scalar_one())
 
 
 class TestEveryConnection:
