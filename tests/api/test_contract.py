@@ -19,9 +19,7 @@ from api.quotas import QuotaByAddress
 from config import Settings
 from domain.incoming import Call, Incoming
 from domain.journeys import RunPosition, RunStatus
-from domain.pace import Pace
 from domain.requests import StartRequest
-from intake.intake import Intake
 from sending.links import Links
 from store import tables
 from store.customers import customer_by_any_id
@@ -30,6 +28,7 @@ from store.migrations.run import migrate
 from store.sessions import Database
 from tests.fakes.control import FakeControl
 from tests.fakes.deliverer import FakeDeliverer
+from tests.fakes.intakes import open_intake
 from tests.fakes.sendgrid_signer import EventSigner
 from tests.fakes.served import served
 from workflows.catalogue import CATALOGUE
@@ -100,13 +99,7 @@ class Gateway:
     async def open(self) -> AsyncIterator[Services]:
         await migrate(self.settings.database)
         database, control = Database.open(self.settings.database), FakeControl()
-        async with Intake(
-            database=database,
-            catalogue=CATALOGUE,
-            pace=Pace(),
-            deliverer=FakeDeliverer(),
-            now=lambda: datetime.now(UTC),
-        ) as intake:
+        async with open_intake(database, FakeDeliverer()) as intake:
             services = Services(
                 settings=self.settings,
                 database=database,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any, Final, TypeVar
 
@@ -12,14 +11,13 @@ from sqlmodel import col, select
 
 from api.app import Services, create_app
 from config import Settings
-from domain.pace import Pace
-from intake.intake import Intake
 from sending.links import Links
 from store import tables
 from store.sessions import Database
 from tests.api.conftest import SECRET, NewKey
 from tests.fakes.control import FakeControl
 from tests.fakes.deliverer import FakeDeliverer
+from tests.fakes.intakes import open_intake
 from workflows.catalogue import CATALOGUE
 
 Name = TypeVar("Name")
@@ -62,13 +60,7 @@ async def shop(
     settings: Settings, database: Database, new_key: NewKey
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The shop's backend, before a gateway with the real intake."""
-    async with Intake(
-        database=database,
-        catalogue=CATALOGUE,
-        pace=Pace(),
-        deliverer=FakeDeliverer(),
-        now=lambda: datetime.now(UTC),
-    ) as intake:
+    async with open_intake(database, FakeDeliverer()) as intake:
         app = create_app(
             Services(
                 settings=settings,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sending.checking.check import check_mails
-from tests.fakes.mail_folder import mail_folder
+from tests.fakes.mail_folder import IN_GERMAN, mail_folder
 
 GREETING = '<mj-text color="#222222">Hello!</mj-text>'
 BUTTON = (
@@ -41,14 +41,8 @@ FOOTER = """\
   <a href="{{ links.unsubscribe }}" style="color: inherit;">{{ _("Leave") }}</a>
 </mj-text>
 """
-GERMAN = """\
-msgid ""
-msgstr ""
-"Language: de\\n"
-"Content-Type: text/plain; charset=utf-8\\n"
-"Plural-Forms: nplurals=2; plural=(n != 1);\\n"
-
-msgid "Your cart"
+GERMAN = f"""\
+{IN_GERMAN}msgid "Your cart"
 msgstr "Ihr Warenkorb"
 
 msgid "Still here, just as you left it a while ago"

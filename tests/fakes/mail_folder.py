@@ -21,14 +21,17 @@ SOUND = """\
 FOOTER = """\
 <mj-text>{{ shop.postal_address }} <a href="{{ links.unsubscribe }}">{{ _("Leave") }}</a></mj-text>
 """
-GERMAN = """\
+#: How a German catalogue begins.
+IN_GERMAN = """\
 msgid ""
 msgstr ""
 "Language: de\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Plural-Forms: nplurals=2; plural=(n != 1);\\n"
 
-msgid "Your cart"
+"""
+GERMAN = f"""\
+{IN_GERMAN}msgid "Your cart"
 msgstr "Ihr Warenkorb"
 
 msgid "%(count)s thing"

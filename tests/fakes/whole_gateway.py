@@ -8,13 +8,12 @@ from pathlib import Path
 
 from api.app import Services, create_app
 from config import Settings
-from domain.pace import Pace
-from intake.intake import Intake
 from sending.links import Links
 from store.keys import create_key
 from store.sessions import Database
 from tests.fakes.control import FakeControl
 from tests.fakes.deliverer import FakeDeliverer
+from tests.fakes.intakes import open_intake
 from tests.fakes.served import served
 from workflows.catalogue import CATALOGUE
 
@@ -34,13 +33,7 @@ class Gateway:
         now = datetime.now(UTC)
         async with database.writing() as session:
             self.key = await create_key(session, name="bridge", scopes=["ingest"], now=now)
-        async with Intake(
-            database=database,
-            catalogue=CATALOGUE,
-            pace=Pace(),
-            deliverer=FakeDeliverer(),
-            now=lambda: datetime.now(UTC),
-        ) as intake:
+        async with open_intake(database, FakeDeliverer()) as intake:
             yield Services(
                 settings=self.settings,
                 database=database,
