@@ -54,8 +54,8 @@ class Run:
             told = [part for part in cls.__dict__.values() if isinstance(part, FunctionType)]
             cls.listens = frozenset().union(*(mentioned(p.__code__, p.__globals__) for p in told))
             cls.settings_type = settings_of(story)
-            cls.run = with_recorded_end(story)  # type: ignore[attr-defined]
-            cls.__init__ = init_like(story, cls)  # type: ignore[assignment]
+            cls.run = with_recorded_end(story)  # type: ignore[attr-defined]  # each story's own
+            cls.__init__ = init_like(story, cls)  # type: ignore[assignment]  # by its signature
 
     def begin(self, start: JourneyStart[Any]) -> None:
         """Set out, or go on after continuing as new."""

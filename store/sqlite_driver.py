@@ -74,4 +74,4 @@ class Connection(aiosqlite.Connection):
 
     async def run(self, function: Any, *arguments: Any) -> Any:
         """Call a function in the connection's own thread."""
-        return await self._execute(function, *arguments)  # type: ignore[no-untyped-call]
+        return await self._execute(function, *arguments)  # type: ignore[no-untyped-call]  # theirs

@@ -1,7 +1,7 @@
 """Rules on the catalogues: every text of the mails in every language, whole and fitting."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import shorten
 from typing import Final
@@ -21,6 +21,8 @@ _QUOTED: Final = 60
 
 #: A text in English: one form, or singular and plural.
 Text = str | tuple[str, ...]
+#: The same as Babel has it, where a form may be missing.
+_Given = str | Iterable[str | None] | None
 
 
 def language_findings(folder: Path) -> Iterator[Finding]:
@@ -87,13 +89,13 @@ def _placeholder_flaw(message: Message, forms: tuple[str, ...]) -> str | None:
     return None
 
 
-def _text(given: object) -> Text:
+def _text(given: _Given) -> Text:
     forms = tuple(filter(None, _forms(given)))
     return forms[0] if len(forms) == 1 else forms
 
 
-def _forms(text: object) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]
+def _forms(text: _Given) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(form or "" for form in text or ())
 
 
 def _quoted(text: Text) -> str:

@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,8 +18,8 @@ from tests.fakes.installation import Installation
 from worker import running_workers, runtime_of, version_of
 
 
-def settings(**changes: object) -> Settings:
-    return Settings(_env_file=None, **changes)  # type: ignore[arg-type]
+def settings(**changes: Any) -> Settings:
+    return Settings(_env_file=None, **changes)
 
 
 class TestTheWorkersVersion:

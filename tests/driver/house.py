@@ -210,7 +210,7 @@ async def open_house(
     journeys: tuple[str, ...] = (),
     settings: Mapping[str, Any] | None = None,
     server: Server = time_skipping,
-    pace: Pace = Pace(),  # noqa: B008 - a frozen value
+    pace: Pace = Pace(),
     double_opt_in: bool = False,
 ) -> AsyncIterator[House]:
     """The house with these journeys (all unless named) under these settings.

@@ -25,7 +25,7 @@ def effects(
     runs: Sequence[ActiveRun] = (),
     past: Sequence[Event] = (),
     now: datetime | None = None,
-    pace: Pace = Pace(),  # noqa: B008 - a frozen value
+    pace: Pace = Pace(),
 ) -> list[Any]:
     """What follows from an event: (journey, key) to start, or the id of a run to tell."""
     found = route(

@@ -90,7 +90,7 @@ class TestALook:
 class TestWhatTellsMore:
     @pytest.mark.parametrize("name", [CART_UPDATED, PRODUCT_ADDED, ORDER_COMPLETED, UNSUBSCRIBED])
     @pytest.mark.parametrize("is_history", [False, True])
-    def test_matters_whoever_it_is(self, name: EventName, is_history: bool) -> None:  # noqa: FBT001 - given
+    def test_matters_whoever_it_is(self, name: EventName, *, is_history: bool) -> None:
         assert may_matter(name, VISITOR, is_history=is_history)
 
 

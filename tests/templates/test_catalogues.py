@@ -1,6 +1,7 @@
 """The translations of the mails: texts as people write them. What they must have is checked."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -19,8 +20,8 @@ def translated(language: str) -> tuple[Message, ...]:
         return tuple(message for message in read_po(stream, locale=language) if message.id)
 
 
-def forms(text: object) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]
+def forms(text: str | Iterable[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 class TestCatalogue:

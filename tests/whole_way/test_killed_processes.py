@@ -25,7 +25,7 @@ KILLS = 9
 
 async def shops(shop: Shop, number: int) -> None:
     """A customer fills a cart; every other one orders, sooner or later."""
-    chance, name = Random(number), f"customer{number}"  # noqa: S311 - the same story every time
+    chance, name = Random(number), f"customer{number}"
     await shop.knows(name)
     await shop.sees(name, "Product Added", product_id="tent", name="Tent")
     await asyncio.sleep(chance.random() * 12)

@@ -68,7 +68,7 @@ class TestTwoGatewaysAndThreeWorkers:
 
 async def shops(shop: Shop, number: int, orders: Orders) -> None:
     """A customer fills a cart, looks around, and perhaps orders."""
-    chance, name = Random(number), f"customer{number}"  # noqa: S311 - the same story every time
+    chance, name = Random(number), f"customer{number}"
     await asyncio.sleep(chance.random() * 3)
     await shop.knows(name)
     await shop.sees(name, "Product Added", product_id="tent", name="Tent")

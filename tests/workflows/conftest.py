@@ -44,7 +44,7 @@ def customer_on(
         channel: Channel | None = None,
         known: bool = True,
         server: Server = time_skipping,
-        pace: Pace = Pace(),  # noqa: B008 - a frozen value
+        pace: Pace = Pace(),
         double_opt_in: bool = False,
         **settings: Any,
     ) -> AsyncIterator[Customer]:

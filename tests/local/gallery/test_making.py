@@ -41,7 +41,7 @@ async def gallery(
     root: Path,
     mail: str = GOOD,
     *,
-    choice: Choice = Choice(language="en"),  # noqa: B008 - it is frozen
+    choice: Choice = Choice(language="en"),
     chromium: Path | None = None,
 ) -> Gallery:
     folder = templates(root, mail)
