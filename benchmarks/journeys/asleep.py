@@ -181,7 +181,7 @@ async def _fall_asleep(shop: Shop, customers: Sequence[str]) -> None:
 
 async def _settled(dormouse: Installation) -> None:
     """Return once everybody sleeps, and a little later."""
-    await until(dormouse.has_caught_up, within=_WITHIN, look_every=0.5)
+    await dormouse.settles(within=_WITHIN)
     await asyncio.sleep(_SETTLES)
 
 

@@ -32,6 +32,8 @@ from store.sessions import Database
 _HERE: Final = Path(__file__).parents[2]
 _UP_WITHIN: Final = 180
 _STOPS_WITHIN: Final = 60
+#: For so many seconds Temporal repeats how much it last found waiting.
+_COUNTED_ANEW_AFTER: Final = 5.5
 _KEY: Final = re.compile(r"\bdm_\S+")
 
 
@@ -84,9 +86,20 @@ class Installation:
         async with self.http.put(f"{self.urls[0]}{path}", json=body) as response:
             response.raise_for_status()
 
-    async def has_caught_up(self) -> bool:
-        """Whether no workflow waits for a worker: whatever was started has fallen asleep."""
-        return sum([await self._waiting(queue) for queue in (JOURNEYS_QUEUE, QUEUE)]) == 0
+    async def settles(self, *, within: float) -> None:
+        """Return once no workflow waits for a worker: whatever was started has fallen asleep.
+
+        Raises TimeoutError after `within` seconds.
+        """
+
+        async def waiting() -> int:
+            # An answer of before would be given again: it says what was while they were started.
+            await asyncio.sleep(_COUNTED_ANEW_AFTER)
+            return sum([await self._waiting(queue) for queue in (JOURNEYS_QUEUE, QUEUE)])
+
+        async with asyncio.timeout(within):
+            while await waiting():
+                pass
 
     async def _waiting(self, queue: str) -> int:
         told = await self.temporal.workflow_service.describe_task_queue(
