@@ -25,5 +25,8 @@ def kill(running: Running, kind: str) -> bool:
     pid = running.children.get(kind)
     if pid is None:
         return False
-    os.kill(pid, signal.SIGKILL)
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:  # it died with its parent
+        return False
     return True
