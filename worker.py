@@ -25,10 +25,11 @@ from activities.sending import SendActivities
 from config import Settings, WrongSetting
 from dispatch.connection import connect
 from dispatch.namespaces import RunsNamespace
-from dispatch.schedules import UPKEEP_QUEUE, keep_schedule
+from dispatch.schedules import keep_schedule
 from domain.pace import Pace
 from local.collecting import rarely_look_for_cycles
 from runtime.listing import require_mails
+from runtime.queues import JOURNEYS_QUEUE, SENDING_QUEUE, UPKEEP_QUEUE
 from sending.channel import Channel
 from sending.channels import open_channel
 from sending.context import ShopContext
@@ -41,10 +42,6 @@ from workflows.refresh_complements import RefreshComplements
 
 logger = logging.getLogger(__name__)
 
-#: Workflows and their local activities.
-JOURNEYS_QUEUE: Final = "journeys"
-#: Activities that talk to providers.
-SENDING_QUEUE: Final = "sending"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 #: Loaded once instead of once per run, also in the sandbox; ruff keeps clocks out of ours.

@@ -19,9 +19,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from dispatch.mistakes import mistake_of, stuck_among
 from dispatch.schedules import REFRESH_COMPLEMENTS
-from dispatch.temporal import JOURNEYS_QUEUE, is_about_the_namespace
+from dispatch.temporal import is_about_the_namespace
 from domain.errors import Refused, Unavailable
 from domain.journeys import RunPosition
+from runtime.queues import JOURNEYS_QUEUE
 
 T = TypeVar("T")
 

@@ -20,9 +20,8 @@ from temporalio.client import (
 
 from domain.pace import Pace
 from domain.recommending import Togetherness
+from runtime.queues import UPKEEP_QUEUE
 
-#: Where the worker takes up what no customer waits for.
-UPKEEP_QUEUE: Final = "upkeep"
 #: The schedule's id, and its workflow's name.
 REFRESH_COMPLEMENTS: Final = "refresh-complements"
 

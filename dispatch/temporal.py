@@ -19,9 +19,9 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from runtime.queues import JOURNEYS_QUEUE
+
 _SIGNALS: Final = UUID("0d2e9f1c-7a43-4f0e-8c58-b1a3a0a6c4e7")
-#: Where workers take up journeys.
-JOURNEYS_QUEUE: Final = "journeys"
 #: Registered with every Temporal server that Dormouse runs on.
 CUSTOMER: Final = SearchAttributeKey.for_keyword("DormouseCustomer")
 SETTINGS_VERSION: Final = SearchAttributeKey.for_keyword("DormouseJourneyVersion")

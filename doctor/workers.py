@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from config import Settings
 from doctor.findings import TOLERANCE, Finding, failed, ok
-from worker import JOURNEYS_QUEUE, SENDING_QUEUE
+from runtime.queues import JOURNEYS_QUEUE, SENDING_QUEUE
 
 #: A worker asks again within a minute; Temporal remembers it for five.
 _ALIVE: Final = timedelta(minutes=2)

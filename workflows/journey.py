@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.journeys import EXIT_REASONS, JourneyResult, S
     from domain.messages import StepOutcome, StepRequest, StepStatus
     from domain.questions import CalmQuestion, MarketingStop
+    from runtime.queues import SENDING_QUEUE
     from runtime.run import Run
     from runtime.story import StoryOver
 
@@ -35,8 +36,6 @@ _SIGN_OF_LIFE = timedelta(seconds=30)
 #: A step whose activity cannot even run (database gone) is given up after this.
 _GIVE_UP_AFTER = timedelta(days=3)
 _RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=10))
-#: Activities that talk to providers; their rate is limited per task queue.
-_SENDING = "sending"
 
 
 class Journey(Run, Generic[S]):
@@ -141,7 +140,7 @@ class Journey(Run, Generic[S]):
             await workflow.execute_activity_method(
                 RecordActivities.stop_marketing,
                 stop,
-                task_queue=_SENDING,
+                task_queue=SENDING_QUEUE,
                 start_to_close_timeout=_ONE_ATTEMPT,
                 retry_policy=_RETRY,
                 summary=f"stop marketing: {reason}",
@@ -182,7 +181,7 @@ class Journey(Run, Generic[S]):
             return await workflow.execute_activity_method(
                 SendActivities.send_message,
                 request,
-                task_queue=_SENDING,
+                task_queue=SENDING_QUEUE,
                 start_to_close_timeout=_ONE_ATTEMPT,
                 heartbeat_timeout=_SIGN_OF_LIFE,
                 schedule_to_close_timeout=self._pace.of(_GIVE_UP_AFTER) + _ONE_ATTEMPT,

@@ -25,8 +25,8 @@ from temporalio.client import Client
 from benchmarks.harness import Unmeasurable
 from benchmarks.journeys.raw import QUEUE
 from benchmarks.journeys.waiting import until
-from dispatch.temporal import JOURNEYS_QUEUE
 from local.ports import lasting_ports
+from runtime.queues import JOURNEYS_QUEUE
 from store.sessions import Database
 
 _HERE: Final = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from dispatch.connection import connect
 from dispatch.control import RunControl
-from dispatch.temporal import JOURNEYS_QUEUE
 from domain.errors import Refused, Unavailable
 from domain.journeys import RunPosition, RunStatus
+from runtime.queues import JOURNEYS_QUEUE
 
 
 @workflow.defn(name="any-journey")

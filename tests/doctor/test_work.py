@@ -9,12 +9,12 @@ from temporalio.common import WorkerDeploymentVersion
 
 from dispatch.connection import connect
 from dispatch.control import RunControl
+from runtime.queues import JOURNEYS_QUEUE
 from store.sessions import Database
 from tests.doctor.conftest import Configured
 from tests.doctor.operating import at_work, until, until_seen
 from tests.fakes.mistaken import Mistaken
 from tests.fakes.operated import Server
-from worker import JOURNEYS_QUEUE
 
 
 @pytest.mark.usefixtures("use")
