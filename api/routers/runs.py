@@ -1,10 +1,11 @@
 """Runs: who is where in which journey, and taking them in hand."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Query
 from pydantic import TypeAdapter
@@ -24,7 +25,7 @@ from store.customers import customer_by_any_id
 from store.dispatches import start_is_due
 from store.ledger import mark_run
 from store.runs import RunFilter, RunRecord, find_run, list_runs, messages_of
-from store.sessions import AsyncSession, Database
+from store.sessions import AsyncSession
 
 router = APIRouter(prefix="/v1/runs", tags=["Runs"], route_class=JsonRoute)
 
@@ -78,28 +79,29 @@ async def run(_caller: Reading, run_id: RunId, services: ServicesDep) -> RunView
 @router.post("/{run_id}/pause", summary="Pause a run", responses=_MAY_BE_OVER)
 async def pause(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """Hold the run where it is. Its wait goes on, but nothing is sent until it is resumed."""
-    view = await _begun(services, run_id)
-    position = await services.control.pause(view.workflow_id)
-    await _record(services.database, run_id, "run.paused", caller, position)
-    return view.at(position)
+    return await _moved(
+        services, run_id, services.control.pause, action="run.paused", caller=caller
+    )
 
 
 @router.post("/{run_id}/resume", summary="Resume a run", responses=_MAY_BE_OVER)
 async def resume(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """Let a paused run go on."""
-    view = await _begun(services, run_id)
-    position = await services.control.resume(view.workflow_id)
-    await _record(services.database, run_id, "run.resumed", caller, position)
-    return view.at(position)
+    return await _moved(
+        services, run_id, services.control.resume, action="run.resumed", caller=caller
+    )
 
 
 @router.post("/{run_id}/fast-forward", summary="Fast-forward a run", responses=_MAY_BE_OVER)
 async def fast_forward(caller: Managing, run_id: RunId, services: ServicesDep) -> RunView:
     """End the wait in progress now, as if its time were up."""
-    view = await _begun(services, run_id)
-    position = await services.control.fast_forward(view.workflow_id)
-    await _record(services.database, run_id, "run.fast-forwarded", caller, position)
-    return view.at(position)
+    return await _moved(
+        services,
+        run_id,
+        services.control.fast_forward,
+        action="run.fast-forwarded",
+        caller=caller,
+    )
 
 
 @router.post("/{run_id}/end", summary="End a run", responses=_MAY_BE_OVER)
@@ -111,11 +113,8 @@ async def end(
 ) -> RunView:
     """End the run for good. A mail that is leaving already is still recorded."""
     reason = (request or EndRequest()).reason
-    view = await _begun(services, run_id)
-    position = await services.control.end(view.workflow_id, reason)
-    detail = {"reason": reason}
-    await _record(services.database, run_id, "run.ended", caller, position, detail)
-    return view.at(position)
+    end_it = partial(services.control.end, reason=reason)
+    return await _moved(services, run_id, end_it, action="run.ended", caller=caller, reason=reason)
 
 
 async def read_run(services: Services, run_id: str) -> RunView:
@@ -125,6 +124,26 @@ async def read_run(services: Services, run_id: str) -> RunView:
         if record is None:
             raise NotFound(f"There is no run {run_id!r}; GET /v1/runs lists them.")
         return _view(record, await messages_of(session, [run_id]), services)
+
+
+async def _moved(
+    services: Services,
+    run_id: str,
+    move: Callable[[str], Awaitable[RunPosition]],
+    *,
+    action: str,
+    caller: Principal,
+    **detail: str,
+) -> RunView:
+    """Move the run's workflow, and keep in the audit trail who did it."""
+    view = await _begun(services, run_id)
+    position = await move(view.workflow_id)
+    async with services.database.writing() as session:
+        now = datetime.now(UTC)
+        await audit(session, action, run_id, actor=caller.name, now=now, detail=detail)
+        if position.status not in OVER:  # a run records its own end
+            await mark_run(session, run_id, status=position.status)
+    return view.at(position)
 
 
 async def _begun(services: Services, run_id: str) -> RunView:
@@ -160,18 +179,3 @@ def _view(
     ui, namespace = services.settings.ui_url, services.temporal_namespace
     url = temporal_url(ui, namespace, record.run.workflow_id)
     return RunView.of(record, messages.get(record.run.id, ()), temporal_url=url)
-
-
-async def _record(
-    database: Database,
-    run_id: str,
-    action: str,
-    caller: Principal,
-    position: RunPosition,
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    async with database.writing() as session:
-        now = datetime.now(UTC)
-        await audit(session, action, run_id, actor=caller.name, now=now, detail=detail)
-        if position.status not in OVER:  # a run records its own end
-            await mark_run(session, run_id, status=position.status)
