@@ -6,6 +6,7 @@ nothing that was accepted is lost.
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -17,13 +18,14 @@ from store.sessions import Database
 from tests.fakes.installation import EVERYTHING, ON_CLUSTER, Installation
 from tests.fakes.sendgrid_server import FakeSendGrid
 from tests.whole_way.processes import KINDS, kill
+from tests.whole_way.purchases import Orders, reminders_after
 from tests.whole_way.shop import Shop, backend_of
 
 CUSTOMERS = 24
 KILLS = 9
 
 
-async def shops(shop: Shop, number: int) -> None:
+async def shops(shop: Shop, number: int, orders: Orders) -> None:
     """A customer fills a cart; every other one orders, sooner or later."""
     chance, name = Random(number), f"customer{number}"
     await shop.knows(name)
@@ -33,6 +35,7 @@ async def shops(shop: Shop, number: int) -> None:
         await shop.sees(
             name, "Order Completed", order_id=f"o{number}", products=[{"product_id": "tent"}]
         )
+        orders[name] = datetime.now(UTC)
 
 
 @pytest.mark.timeout(300)
@@ -40,6 +43,7 @@ class TestProcessesKilledWhileAShopIsBusy:
     async def test_cause_no_mail_after_the_purchase_none_twice_and_lose_nothing(
         self, folder: Path
     ) -> None:
+        orders: Orders = {}
         with FakeSendGrid() as sendgrid:
             settings = {
                 # A cluster takes longer to be itself again.
@@ -52,14 +56,14 @@ class TestProcessesKilledWhileAShopIsBusy:
                 Installation(folder, settings).running(EVERYTHING) as running,
                 backend_of(running) as shop,
             ):
-                customers = [asyncio.create_task(shops(shop, n)) for n in range(CUSTOMERS)]
+                customers = [asyncio.create_task(shops(shop, n, orders)) for n in range(CUSTOMERS)]
                 for number in range(KILLS):
                     await asyncio.sleep(1.5)
                     kill(running, list(KINDS)[number % len(KINDS)])
                 await asyncio.gather(*customers)
                 await nothing_is_left_to_tell(running.database_url)
                 await self.all_runs_end(shop)
-                late = await reminders_after_purchase(running.database_url)
+                late = await reminders_claimed_late(running.database_url, orders)
                 exits = await runs_by_exit(running.database_url)
 
             sent = Counter(
@@ -113,26 +117,10 @@ async def falls_asleep_after_its_first_mail(shop: Shop) -> None:
             await asyncio.sleep(0.05)
 
 
-async def reminders_after_purchase(url: str) -> list[tuple[str, str]]:
-    """Reminders that were claimed after their customer's order had been accepted."""
+async def reminders_claimed_late(url: str, orders: Orders) -> list[tuple[str | None, str]]:
+    """The reminders that should not have left."""
     database = Database.open(url)
-    async with database.reading() as session:
-        orders = await session.scalars(
-            select(tables.Event).where(tables.Event.name == "Order Completed")
-        )
-        accepted = {order.customer_id: order.received_at for order in orders}
-        mails = await session.scalars(
-            select(tables.Message).where(
-                tables.Message.journey == "cart-abandonment", tables.Message.step != "thank-you"
-            )
-        )
-        late = [
-            (mail.id, mail.step)
-            for mail in mails
-            if mail.claimed_at
-            and mail.customer_id in accepted
-            and mail.claimed_at > accepted[mail.customer_id]
-        ]
+    late = await reminders_after(orders, database)
     await database.close()
     return late
 

@@ -15,6 +15,7 @@ from store import tables
 from store.sessions import Database
 from tests.fakes.sendgrid_server import FakeSendGrid
 from tests.whole_way.fleet import Fleet, fleet
+from tests.whole_way.purchases import Orders, reminders_after
 from tests.whole_way.shop import Shop, backend_of
 
 CUSTOMERS = 30
@@ -22,9 +23,6 @@ CUSTOMERS = 30
 SENT = {"Identified": 30, "Product Added": 30, "Product Viewed": 60, "Order Completed": 15}
 #: How many are killed, one after the other.
 KILLS = 5
-
-#: The moments at which orders were answered for, by customer.
-Orders = dict[str, datetime]
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ class TestTwoGatewaysAndThreeWorkers:
             (mail.custom_args["run_id"], mail.custom_args["step"]) for mail in sendgrid.mails
         )
         assert [mail for mail, times in sent.items() if times > 1] == []
-        assert await claimed_after(orders, database) == []
+        assert await reminders_after(orders, database) == []
         assert await carts(database) == CUSTOMERS
         assert SENT.items() <= (await kept(database)).items()
 
@@ -104,20 +102,6 @@ async def all_carts_end(shop: Shop) -> None:
     async with asyncio.timeout(100):
         while any(run["status"] not in OVER for run in await shop.hurries("cart-abandonment")):
             await asyncio.sleep(0.1)
-
-
-async def claimed_after(orders: Orders, database: Database) -> list[tuple[str | None, str]]:
-    """The reminders that were claimed after their customer's order had been answered for."""
-    message, customer = tables.Message, tables.Customer
-    reminders = (
-        select(col(customer.external_id), col(message.step), col(message.claimed_at))
-        .join(customer, col(customer.id) == col(message.customer_id))
-        .where(col(message.journey) == "cart-abandonment", col(message.step) != "thank-you")
-    )
-    async with database.reading() as session:
-        found = (await session.execute(reminders)).all()
-    never = datetime.max.replace(tzinfo=UTC)
-    return [(who, step) for who, step, at in found if at and at > orders.get(who or "", never)]
 
 
 async def carts(database: Database) -> int:
