@@ -16,7 +16,7 @@ from activities.composing import Composer, Composition
 from activities.looking import Look
 from activities.verdicts import Claim, doubtful, is_repeat, known_outcome
 from domain.backoff import ASK_AGAIN_IF_UNKNOWN
-from domain.errors import NotFound, Unavailable
+from domain.errors import NotFound
 from domain.journeys import RunStatus
 from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest, StepStatus
 from domain.pace import Pace
@@ -26,7 +26,6 @@ from sending.grouping import Grouped
 from sending.rendering import TemplateError
 from store import tables
 from store.ledger import Entries
-from store.overtaking import Overtaken
 from store.reading_together import records_together
 from store.sessions import AsyncSession, Database
 from store.step_records import StepRecords, records_for
@@ -72,27 +71,17 @@ class Claims:
     ) -> None:
         self._database, self._composer, self._channel = database, composer, channel
         self._pace, self._now = pace, now
-        self._grouped: Grouped[StepRequest, Claimed | None] = Grouped(self._claim_all)
+        self._grouped = Grouped(self._claim_together, alone=self._claim_alone)
 
     async def claim(self, request: StepRequest) -> Claimed:
         """Claim the step's message, or say why it does not leave now.
 
         Raises ApplicationError for an unknown run, Unavailable without a database.
         """
-        return await self._grouped.do(request) or await self._claim_alone(request)
-
-    async def _claim_all(self, requests: Sequence[StepRequest]) -> Sequence[Claimed | None]:
-        """Claim those that are as most are; None for each that has to be claimed alone."""
-        try:
-            return await self._claim_together(requests)
-        except Overtaken:
-            return [None] * len(requests)
-        except Unavailable:
-            raise  # for each of them alone it would be the same
-        except Exception:  # noqa: BLE001 - it is raised again for the one whose it is
-            return [None] * len(requests)
+        return await self._grouped.do(request)
 
     async def _claim_together(self, requests: Sequence[StepRequest]) -> Sequence[Claimed | None]:
+        """Claim those that are as most are; None for each that has to be claimed alone."""
         entries = Entries()
         shows = self._composer.templates.shows
         async with self._database.writing() as session:

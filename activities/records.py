@@ -1,17 +1,20 @@
 """What runs look up and write down besides sending."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from temporalio import activity
 
 from domain.journeys import RunStatus
 from domain.questions import CalmQuestion, MarketingStop, RunEnded, calm_since
+from sending.grouping import Grouped
 from store.consents import record_consent
 from store.customers import customer_by_id, locked_customer
 from store.events import moments_of
-from store.ledger import mark_run
+from store.ledger import mark_runs
 from store.sessions import Database
+from store.sqlite_driver import on_the_spot
 from store.suppressions import suppress
 
 
@@ -20,30 +23,31 @@ class RecordActivities:
 
     def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
+        self._ends = Grouped(self._end_together, alone=self._end_alone)
 
     @activity.defn
     async def calm_since(self, question: CalmQuestion) -> datetime:
         """Say when calm was reached, or will be if nothing more happens."""
-        async with self._database.reading() as session:
-            customer = await customer_by_id(session, question.customer_id)
-            known_as = customer.id if customer else question.customer_id
-            moments = await moments_of(session, known_as, question.since, names=question.events)
+        with on_the_spot():
+            async with self._database.reading() as session:
+                customer = await customer_by_id(session, question.customer_id)
+                known_as = customer.id if customer else question.customer_id
+                moments = await moments_of(session, known_as, question.since, names=question.events)
         return calm_since(moments, since=question.since, lasting=question.lasting)
 
     @activity.defn
     async def record_end(self, ended: RunEnded) -> None:
         """Write down how the run ended; the first end that is recorded stays."""
+        await self._ends.do(ended)
+
+    async def _end_alone(self, ended: RunEnded) -> bool:
+        [is_recorded] = await self._end_together([ended])
+        return is_recorded
+
+    async def _end_together(self, ended: Sequence[RunEnded]) -> Sequence[bool]:
         async with self._database.writing() as session:
-            await mark_run(
-                session,
-                ended.run_id,
-                status=RunStatus.ENDED,
-                ended_at=ended.ended_at,
-                exit_reason=ended.result.exit_reason,
-                failure=ended.result.failure,
-                waiting_for=None,
-                wakes_at=None,
-            )
+            await mark_runs(session, [_as_ended(one) for one in ended])
+        return [True] * len(ended)
 
     @activity.defn
     async def stop_marketing(self, stop: MarketingStop) -> None:
@@ -73,3 +77,15 @@ class RecordActivities:
                 at=now,
                 evidence={"run_id": stop.run_id},
             )
+
+
+def _as_ended(ended: RunEnded) -> dict[str, Any]:
+    return {
+        "run_id": ended.run_id,
+        "status": RunStatus.ENDED,
+        "ended_at": ended.ended_at,
+        "exit_reason": ended.result.exit_reason,
+        "failure": ended.result.failure,
+        "waiting_for": None,
+        "wakes_at": None,
+    }

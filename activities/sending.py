@@ -56,7 +56,7 @@ class SendActivities:
         self._claims = Claims(
             database=database, composer=composer, channel=channel, pace=pace, now=now
         )
-        self._answers: Grouped[_Answer, StepOutcome | None] = Grouped(self._record_all)
+        self._answers = Grouped(self._record_together, alone=self._record_alone)
 
     @activity.defn
     async def send_message(self, request: StepRequest) -> StepOutcome:
@@ -86,21 +86,13 @@ class SendActivities:
         answer = _Answer(request, claim, verdict)
 
         async def record() -> StepOutcome:
-            if known := await self._answers.do(answer):
-                return known
-            [outcome] = await self._record_together([answer])
-            return outcome
+            return await self._answers.do(answer)
 
         return await again_if(Unavailable, record, pauses=_RECORDS_AGAIN)
 
-    async def _record_all(self, answers: Sequence[_Answer]) -> Sequence[StepOutcome | None]:
-        """Record what all of them became; None for each when it has to be recorded alone."""
-        try:
-            return await self._record_together(answers)
-        except Unavailable:
-            raise  # for each of them alone it would be the same
-        except Exception:  # noqa: BLE001 - it is raised again for the one whose it is
-            return [None] * len(answers)
+    async def _record_alone(self, answer: _Answer) -> StepOutcome:
+        [outcome] = await self._record_together([answer])
+        return outcome
 
     async def _record_together(self, answers: Sequence[_Answer]) -> Sequence[StepOutcome]:
         news = {answer.claim.message_id: answer.verdict.changes for answer in answers}

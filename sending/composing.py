@@ -20,6 +20,8 @@ _LINE: Final = 78
 _LONGEST_LINE: Final = 998
 #: Seven bits, for not every mail server on the way knows eight.
 _POLICY: Final = SMTP.clone(cte_type="7bit")
+#: What a header's name and one encoded word may take of a line, besides what surrounds them.
+_ONE_WORD: Final = 62
 #: Begins an encoded word: whoever wants to be read as they wrote it is encoded themselves.
 _ENCODED: Final = "=?"
 #: What neither of the encodings below can write.
@@ -91,6 +93,9 @@ def _is_plain(line: str) -> bool:
 
 
 def _encoded(header: str, text: str) -> str:
+    word = b2a_base64(text.encode(), newline=False).decode()
+    if len(header) + len(word) <= _ONE_WORD:
+        return f"{header}: =?utf-8?b?{word}?="
     words = Header(text, "utf-8", header_name=header).encode(linesep="\r\n")
     return f"{header}: {words}"
 

@@ -1,9 +1,14 @@
 """Work that is done for all who wait for it at once, as several mails in one transaction."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, TypeVar
+
+from domain.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -15,54 +20,67 @@ _AT_MOST: Final = 32
 class Grouped(Generic[T, R]):
     """Does the work for those who ask while it is under way together, when it is over.
 
-    Who asks alone does not wait for others. `work` answers all in the order in which they asked;
-    an error that it raises is raised for each of them.
+    Who asks alone does not wait for others. `together` answers all in the order in which they
+    asked, with None for each that is to be done by itself, which `alone` does. When it fails, each
+    is done by itself, so that only those whose fault it was hear of it; but what is Unavailable is
+    so for all.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        together: Callable[[Sequence[T]], Awaitable[Sequence[R | None]]],
         *,
+        alone: Callable[[T], Awaitable[R]],
         at_most: int = _AT_MOST,
     ) -> None:
-        self._work, self._at_most = work, at_most
-        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._together, self._alone, self._at_most = together, alone, at_most
+        self._waiting: deque[tuple[T, asyncio.Future[R | None]]] = deque()
         self._working: asyncio.Task[None] | None = None
 
     async def do(self, one: T) -> R:
-        """Have the work done for this one; it is done even if its caller is cancelled."""
-        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        """Have the work done for this one."""
+        answer: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, answer))
         if self._working is None:
             self._working = asyncio.create_task(self._work_off())
-        return await answer
+        known = await answer
+        return await self._alone(one) if known is None else known
 
     async def _work_off(self) -> None:
         try:
             while self._waiting:
                 number = min(len(self._waiting), self._at_most)
-                group = [self._waiting.popleft() for _ in range(number)]
-                await self._work_for(group)
+                await self._work_for([self._waiting.popleft() for _ in range(number)])
         finally:
             self._working = None
 
-    async def _work_for(self, group: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
-        waiting = [answer for _, answer in group]
+    async def _work_for(self, group: Sequence[tuple[T, asyncio.Future[R | None]]]) -> None:
+        callers = [answer for _, answer in group]
         try:
-            answers = await self._work([one for one, _ in group])
+            answers = await self._answers([one for one, _ in group])
         except BaseException as error:
-            _fail(waiting, error)
-            if not isinstance(error, Exception):
+            _fail(callers, error)
+            if not isinstance(error, Unavailable):
                 raise
         else:
-            for one, answer in zip(waiting, answers, strict=True):
-                if not one.done():  # its caller was not cancelled meanwhile
-                    one.set_result(answer)
+            for caller, answer in zip(callers, answers, strict=True):
+                if not caller.done():  # it was not cancelled meanwhile
+                    caller.set_result(answer)
+
+    async def _answers(self, group: Sequence[T]) -> Sequence[R | None]:
+        try:
+            return await self._together(group)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is raised again for the one whose it is
+            told = {"of": len(group), "error": type(error).__name__}
+            logger.warning("group.done_one_by_one", extra=told)
+            return [None] * len(group)
 
 
-def _fail(waiting: Sequence[asyncio.Future[R]], error: BaseException) -> None:
-    for one in waiting:
-        if not isinstance(error, Exception):
-            one.cancel()
-        elif not one.done():
-            one.set_exception(error)
+def _fail(callers: Sequence[asyncio.Future[R | None]], error: BaseException) -> None:
+    for caller in callers:
+        if not isinstance(error, Unavailable):
+            caller.cancel()
+        elif not caller.done():
+            caller.set_exception(error)

@@ -21,7 +21,7 @@ class OutboxChannel:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._writing: Grouped[Mail, Receipt] = Grouped(self._keep_all)
+        self._writing = Grouped(self._keep_all, alone=self._keep_alone)
 
     async def send(self, mail: Mail) -> Receipt:
         """Write the mail to disk; TryLater when the disk is full or the folder not writable."""
@@ -31,6 +31,10 @@ class OutboxChannel:
 
     async def aclose(self) -> None:
         """Nothing to give back: no file stays open."""
+
+    async def _keep_alone(self, mail: Mail) -> Receipt:
+        [receipt] = await self._keep_all([mail])
+        return receipt
 
     async def _keep_all(self, mails: Sequence[Mail]) -> Sequence[Receipt]:
         written_at = datetime.now(UTC)

@@ -18,6 +18,7 @@ from domain.messages import MessageKind, MessageStatus, StepRequest
 from store import tables
 from store.conclusions import CONCLUSIONS, UNREPORTED
 from store.sessions import AsyncSession
+from store.sqlite_driver import on_the_spot
 from store.statements import write
 from store.step_records import StepRecords
 from store.upserts import put, table_of
@@ -81,6 +82,10 @@ class Entries:
 
     async def write(self, session: AsyncSession) -> None:
         """Write all of it."""
+        with on_the_spot():
+            await self._write(session)
+
+    async def _write(self, session: AsyncSession) -> None:
         for alike in _alike(self._messages):
             change = sorted(alike[0].keys() - _FIXED)
             await put(session, tables.Message, alike, key=["id"], change=change)
@@ -105,7 +110,8 @@ async def conclude_all(
 
     A provider's later report is never overwritten.
     """
-    concluded = await CONCLUSIONS.record(session, news)
+    with on_the_spot():
+        concluded = await CONCLUSIONS.record(session, news)
     found = {message: MessageStatus(news[message]["status"]) for message in concluded}
     for message in sorted(news.keys() - concluded):
         changes = dict(news[message])
@@ -146,7 +152,8 @@ async def mark_runs(session: AsyncSession, runs: Sequence[Mapping[str, Any]]) ->
         {"run_id": run["run_id"], **{f"new_{name}": run[name] for name in changed}}
         for run in sorted(runs, key=lambda run: str(run["run_id"]))
     ]
-    await write(session, _marking(changed), rows)
+    with on_the_spot():
+        await write(session, _marking(changed), rows)
 
 
 @cache
@@ -154,6 +161,7 @@ def _marking(changed: tuple[str, ...]) -> Update:
     """The statement of `mark_run`."""
     return (
         update(_RUN)
-        .where(_RUN.c.id == bindparam("run_id"), _RUN.c.status.not_in(OVER))
+        # Not by `not_in`, which many rows at once do not go with.
+        .where(_RUN.c.id == bindparam("run_id"), *(_RUN.c.status != over for over in OVER))
         .values({name: bindparam(f"new_{name}") for name in changed})
     )

@@ -21,6 +21,7 @@ from store import tables
 from store.events import EVENT_COLUMNS, read_event
 from store.sessions import AsyncSession
 from store.showcase import CART_MEMORY, products_by_id
+from store.sqlite_driver import on_the_spot
 from store.statements import any_of, fetch
 from store.step_records import Foreseen, StepRecords, endings_of, first_ending, is_void
 from store.suppressions import address_key
@@ -102,6 +103,13 @@ async def records_together(
     session: AsyncSession, requests: Sequence[StepRequest], *, shows: Shows, now: datetime
 ) -> list[StepRecords | None]:
     """Lock and read what these steps depend on; None for each that has to be read of alone."""
+    with on_the_spot():
+        return await _records_together(session, requests, shows, now)
+
+
+async def _records_together(
+    session: AsyncSession, requests: Sequence[StepRequest], shows: Shows, now: datetime
+) -> list[StepRecords | None]:
     steps = await _plain(session, requests, shows)
     cart_since = now - CART_MEMORY
     events = await _events(session, steps, cart_since=cart_since)

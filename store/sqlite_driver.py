@@ -1,18 +1,36 @@
 """aiosqlite with one trip to its thread per statement.
 
 The driver goes there for a cursor, for the statement, for its rows and to close the cursor. Each
-trip costs more than most of our statements do once they are there.
+trip costs more than most of our statements do once they are there. What is over in no time does
+without: see `on_the_spot`.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import aiosqlite
 
 #: Rows that the driver fetches at once when somebody iterates, which nobody does here.
 _CHUNK = 64
+_ON_THE_SPOT: Final = ContextVar("on_the_spot", default=False)
+
+
+@contextmanager
+def on_the_spot() -> Iterator[None]:
+    """Execute the statements in here without a trip, in the event loop's own thread.
+
+    For those alone that find a few rows by their keys: everybody waits for them. They never wait
+    themselves, since a transaction has its lock once it has begun, and only its end is synced.
+    """
+    token = _ON_THE_SPOT.set(True)
+    try:
+        yield
+    finally:
+        _ON_THE_SPOT.reset(token)
 
 
 class Cursor:
@@ -30,12 +48,12 @@ class Cursor:
 
     async def execute(self, statement: str, values: Sequence[Any] = ()) -> Self:
         """Execute a statement and fetch its rows."""
-        await self._connection.run(self._execute, statement, values, sqlite3.Cursor.execute)
+        await self._run(statement, values, sqlite3.Cursor.execute)
         return self
 
     async def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> Self:
         """Execute a statement for each of `rows`."""
-        await self._connection.run(self._execute, statement, rows, sqlite3.Cursor.executemany)
+        await self._run(statement, rows, sqlite3.Cursor.executemany)
         return self
 
     async def fetchall(self) -> Sequence[Any]:
@@ -45,6 +63,12 @@ class Cursor:
 
     async def close(self) -> None:
         """Nothing to close: the trip that executed the statement has done so."""
+
+    async def _run(self, statement: str, values: Any, execute: Any) -> None:
+        if _ON_THE_SPOT.get() and self._connection.is_at_rest_in_transaction:
+            self._execute(statement, values, execute)
+        else:
+            await self._connection.run(self._execute, statement, values, execute)
 
     def _execute(self, statement: str, values: Any, execute: Any) -> None:
         cursor = self._connection.open_cursor()
@@ -61,7 +85,10 @@ class Connection(aiosqlite.Connection):
     """A connection whose cursors stay on this side until there is something to execute."""
 
     def __init__(self, database: str, **options: Any) -> None:
+        # One thread at a time: the loop's own when the connection's is at rest.
+        options["check_same_thread"] = False
         super().__init__(partial(sqlite3.connect, database, **options), _CHUNK)
+        self._begun, self._done = 0, 0
         self._thread.daemon = True  # as SQLAlchemy wants it: nobody waits for it at the end
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # for SQLAlchemy alone
@@ -72,6 +99,33 @@ class Connection(aiosqlite.Connection):
         """A cursor of the database itself, in the connection's own thread."""
         return self._conn.cursor()
 
+    @property
+    def is_at_rest_in_transaction(self) -> bool:
+        """Whether a transaction has begun, and its thread has nothing to do."""
+        return self._is_at_rest and self.in_transaction
+
+    @property
+    def _is_at_rest(self) -> bool:
+        # A caller who was cancelled leaves a statement behind that is still executed.
+        return self._begun == self._done
+
     async def run(self, function: Any, *arguments: Any) -> Any:
         """Call a function in the connection's own thread."""
-        return await self._execute(function, *arguments)  # type: ignore[no-untyped-call]  # theirs
+        return await self._execute(function, *arguments)
+
+    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        def there() -> Any:
+            try:
+                return fn(*args, **kwargs)
+            finally:
+                self._done += 1
+
+        self._begun += 1
+        return await super()._execute(there)  # type: ignore[no-untyped-call]  # theirs
+
+    async def rollback(self) -> None:
+        """Take back what is not committed; there is no trip when there is nothing to take back."""
+        if self.is_at_rest_in_transaction and _ON_THE_SPOT.get():
+            self._conn.rollback()
+        elif self.in_transaction or not self._is_at_rest:
+            await super().rollback()

@@ -1,11 +1,12 @@
 """A run of Ada's, and the activity that sends its steps."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlmodel import col, select
 from temporalio.testing import ActivityEnvironment
 
@@ -145,3 +146,17 @@ class Composing:
 @pytest.fixture
 def composing(desk: Desk) -> Composing:
     return Composing(desk)
+
+
+@pytest.fixture
+def asked() -> Iterator[list[str]]:
+    """What every database is asked, by its first word and table."""
+    statements: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", listen)

@@ -1,28 +1,8 @@
 """A mail asks the database for little: each statement costs as much as rendering half the mail."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-from sqlalchemy import Engine, event
-
 from domain.events import CART_EMPTIED, ORDER_COMPLETED
 from tests.activities.conftest import Desk
 from tests.fakes.rows import event as happened
-
-
-@pytest.fixture
-def asked() -> Iterator[list[str]]:
-    """What every database is asked, by its first word and table."""
-    statements: list[str] = []
-
-    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", listen)
-    yield statements
-    event.remove(Engine, "before_cursor_execute", listen)
 
 
 class TestAMail:

@@ -1,4 +1,4 @@
-"""Work done together: nobody waits for a group to fill, and all hear the same of it."""
+"""Work done together: nobody waits for a group to fill, and nobody pays for another's error."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,76 +6,112 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from domain.errors import Unavailable
 from sending.grouping import Grouped
 
 
 @dataclass
 class Doubling:
-    """Doubles numbers, a group at a time, when it is let; nothing is no number to it."""
+    """Doubles numbers, a group at a time; not with 0 among them, and 13 only by itself."""
 
-    let: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Until then a group takes.
+    is_let: asyncio.Event = field(default_factory=asyncio.Event)
     groups: list[list[int]] = field(default_factory=list)
+    alone: list[int] = field(default_factory=list)
+    is_away: bool = False
 
-    async def work(self, numbers: Sequence[int]) -> Sequence[int]:
+    def grouped(self, **options: int) -> Grouped[int, int]:
+        return Grouped(self.double_all, alone=self.double, **options)
+
+    async def double_all(self, numbers: Sequence[int]) -> Sequence[int | None]:
         self.groups.append(list(numbers))
-        await self.let.wait()
+        await self.is_let.wait()
+        if self.is_away:
+            raise Unavailable("Nobody doubles now.")
         if 0 in numbers:
             raise ZeroDivisionError
-        return [2 * n for n in numbers]
+        return [None if number == 13 else 2 * number for number in numbers]
+
+    async def double(self, number: int) -> int:
+        self.alone.append(number)
+        return 2 * number // abs(number) * abs(number)
+
+
+@pytest.fixture
+def doubling() -> Doubling:
+    return Doubling()
+
+
+async def all_of(grouped: Grouped[int, int], *numbers: int) -> list[int | BaseException]:
+    return await asyncio.gather(*(grouped.do(n) for n in numbers), return_exceptions=True)
 
 
 class TestGroupedWork:
-    async def test_begins_at_once_for_who_asks_alone(self) -> None:
-        doubling = Doubling()
-        doubling.let.set()
+    async def test_begins_at_once_for_who_asks_alone(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
 
-        answer = await Grouped(doubling.work).do(1)
+        answer = await doubling.grouped().do(1)
 
         assert (answer, doubling.groups) == (2, [[1]])
 
-    async def test_takes_those_together_who_asked_while_it_was_busy(self) -> None:
-        doubling = Doubling()
-        grouped = Grouped(doubling.work)
+    async def test_takes_those_together_who_asked_while_it_was_busy(
+        self, doubling: Doubling
+    ) -> None:
+        grouped = doubling.grouped()
         first = asyncio.create_task(grouped.do(1))
         await asyncio.sleep(0.01)
 
         later = [asyncio.create_task(grouped.do(number)) for number in (2, 3, 4)]
         await asyncio.sleep(0)
-        doubling.let.set()
+        doubling.is_let.set()
 
         assert await asyncio.gather(first, *later) == [2, 4, 6, 8]
         assert doubling.groups == [[1], [2, 3, 4]]
 
-    async def test_takes_no_more_than_it_may(self) -> None:
-        doubling = Doubling()
-        doubling.let.set()
-        grouped = Grouped(doubling.work, at_most=2)
+    async def test_takes_no_more_than_it_may(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
 
-        await asyncio.gather(*(grouped.do(number) for number in (1, 2, 3)))
+        await all_of(doubling.grouped(at_most=2), 1, 2, 3)
 
         assert doubling.groups == [[1, 2], [3]]
 
-    async def test_tells_an_error_to_all_and_goes_on_with_the_next(self) -> None:
-        doubling = Doubling()
-        doubling.let.set()
-        grouped = Grouped(doubling.work)
+    async def test_does_by_itself_what_does_not_go_together(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
 
-        stopped = await asyncio.gather(grouped.do(1), grouped.do(0), return_exceptions=True)
+        assert await all_of(doubling.grouped(), 1, 13, 2) == [2, 26, 4]
+        assert doubling.alone == [13]
 
-        assert [type(error) for error in stopped] == [ZeroDivisionError, ZeroDivisionError]
-        assert await grouped.do(2) == 4
+    async def test_raises_an_error_for_the_one_alone_whose_it_is(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
 
-    async def test_is_done_for_a_caller_who_was_cancelled_and_hurts_no_other(self) -> None:
-        doubling = Doubling()
-        grouped = Grouped(doubling.work)
+        one, none, two = await all_of(doubling.grouped(), 1, 0, 2)
+
+        assert (one, two) == (2, 4)
+        assert isinstance(none, ZeroDivisionError)
+
+    async def test_is_away_for_all_of_a_group_and_there_for_the_next(
+        self, doubling: Doubling
+    ) -> None:
+        grouped = doubling.grouped()
+        doubling.is_let.set()
+        doubling.is_away = True
+
+        told = await all_of(grouped, 1, 2)
+        doubling.is_away = False
+
+        assert [str(error) for error in told] == ["Nobody doubles now."] * 2
+        assert await grouped.do(3) == 6
+        assert doubling.alone == []
+
+    async def test_hurts_nobody_when_a_caller_is_cancelled(self, doubling: Doubling) -> None:
+        grouped = doubling.grouped()
         gone, stays = (asyncio.create_task(grouped.do(number)) for number in (1, 2))
         await asyncio.sleep(0.01)
 
         gone.cancel()
         await asyncio.sleep(0)
-        doubling.let.set()
+        doubling.is_let.set()
 
         assert await stays == 4
         with pytest.raises(asyncio.CancelledError):
             await gone
-        assert doubling.groups == [[1, 2]]

@@ -2,12 +2,13 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from store.sqlite_driver import Connection
+from store.sqlite_driver import Connection, on_the_spot
 
 
 @pytest.fixture
@@ -80,3 +81,58 @@ class TestACaller:
         await connection.rollback()
 
         assert not connection.in_transaction
+
+
+class TestAStatementOnTheSpot:
+    @pytest.fixture
+    async def threads(self, connection: Connection) -> list[str]:
+        """The thread of each statement that asks for it."""
+        threads: list[str] = []
+        here = threading.current_thread()
+
+        def note() -> int:
+            is_here = threading.current_thread() is here
+            threads.append("loop" if is_here else "driver")
+            return 1
+
+        await connection.create_function("note", 0, note)
+        return threads
+
+    async def test_is_executed_without_a_trip(
+        self, connection: Connection, threads: list[str]
+    ) -> None:
+        await connection.cursor().execute("BEGIN IMMEDIATE")
+
+        with on_the_spot():
+            cursor = await connection.cursor().execute("SELECT note()")
+
+        assert await cursor.fetchall() == [(1,)]
+        assert threads == ["loop"]
+
+    async def test_makes_the_trip_where_no_transaction_has_its_lock(
+        self, connection: Connection, threads: list[str]
+    ) -> None:
+        with on_the_spot():
+            await connection.cursor().execute("SELECT note()")
+
+        assert threads == ["driver"]
+
+    async def test_is_the_last_of_its_kind_when_the_block_is_over(
+        self, connection: Connection, threads: list[str]
+    ) -> None:
+        await connection.cursor().execute("BEGIN")
+        with on_the_spot():
+            pass
+
+        await connection.cursor().execute("SELECT note()")
+
+        assert threads == ["driver"]
+
+    async def test_is_taken_back_with_its_transaction(self, connection: Connection) -> None:
+        await connection.cursor().execute("BEGIN IMMEDIATE")
+        with on_the_spot():
+            await connection.cursor().execute("INSERT INTO product (title) VALUES ('Tent')")
+            await connection.rollback()
+
+        cursor = await connection.cursor().execute("SELECT count(*) FROM product")
+        assert (await cursor.fetchall(), connection.in_transaction) == ([(0,)], False)
