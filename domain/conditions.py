@@ -33,7 +33,8 @@ class Situation:
     event: Event
     settings: JourneySettings
     pace: Pace
-    #: The customer's other recent events in order of time.
+    #: The customer's earlier events as far as conditions need them, in order of time: the one
+    #: before, and those about the same subject.
     past: Sequence[Event] = ()
     #: How long the customer looked at what the event is about, when that is known.
     looked_for: timedelta | None = None

@@ -9,6 +9,13 @@ from domain.events import Facts
 _LONGEST = 200
 _NONE = Facts()
 _MOST_PRODUCTS = 50
+#: Properties that are read; most events have none of them.
+_TELLING = frozenset(
+    (
+        *("order_id", "orderId", "products", "product_id", "productId", "sku"),
+        *("category", "list_id", "query", "dwell_seconds", "rating", "run_id", "message_id"),
+    )
+)
 #: A look that lasts longer than a day, and more pieces than this, are a mistake.
 _LONGEST_LOOK = 86_400
 _MOST_PIECES = 1_000_000
@@ -16,7 +23,7 @@ _MOST_PIECES = 1_000_000
 
 def facts_of(properties: Mapping[str, Any]) -> Facts:
     """The facts in an event's properties; what is missing or of a wrong type is left out."""
-    if not properties:
+    if _TELLING.isdisjoint(properties):
         return _NONE
     return Facts(
         order_id=_text(properties, "order_id", "orderId"),
@@ -66,6 +73,9 @@ def _credible_look(properties: Mapping[str, Any]) -> float | None:
 
 
 def _product_ids(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    if "products" not in properties:
+        only = product_id(properties)
+        return (only,) if only else ()
     ids = dict.fromkeys(product_id(p) or "" for p in products_in(properties))
     return tuple(ids)[:_MOST_PRODUCTS]
 

@@ -87,7 +87,8 @@ def route(  # noqa: PLR0913 - the whole world of a pure function is in its argum
     """What follows from `event`: signals to runs that listen, then the runs it starts."""
     if event.is_history:
         return ()
-    world = _World(event, customer, runs, past, now, pace)
+    before = [earlier for earlier in past if earlier.happened_at < event.happened_at]
+    world = _World(event, customer, runs, past, before[-1] if before else None, now, pace)
     signals = tuple(
         SignalRun(run.id, event)
         for run in runs
@@ -211,6 +212,8 @@ class _World:
     customer: CustomerView
     runs: Sequence[ActiveRun]
     past: Sequence[Event]
+    #: The event before: this one shows how long it was looked at.
+    before: Event | None
     now: datetime
     pace: Pace
 
@@ -235,13 +238,11 @@ def _candidates(rules: JourneyRules, world: _World) -> list[tuple[Event, timedel
         seconds = event.facts.dwell_seconds
         looked_for = None if seconds is None else world.pace.of(timedelta(seconds=seconds))
         found.append((event, looked_for))
-    if not rules.entry.memory(rules.settings):
-        return found
-    before = [past for past in world.past if past.happened_at < event.happened_at]
-    if before and starts(before[-1].name, rules.settings):
-        looked_for = event.happened_at - before[-1].happened_at
+    before = world.before
+    if before and starts(before.name, rules.settings) and rules.entry.memory(rules.settings):
+        looked_for = event.happened_at - before.happened_at
         if looked_for <= world.pace.of(LONGEST_LOOK):
-            found.append((before[-1], looked_for))
+            found.append((before, looked_for))
     return found
 
 

@@ -1,5 +1,6 @@
 """Taking in a group of messages: everything they mean and cause, in one transaction."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -24,18 +25,20 @@ from domain.products import ProductKind, slowest
 from domain.routing import route
 from domain.rules import Catalogue
 from intake.effects import Effects
-from intake.learning import learn_order
+from intake.learning import learn_order, order_id_in
 from intake.noting import LOOK_GRAIN, note
+from intake.past import past_of
 from intake.people import People
 from intake.relevance import Relevance, view_of
 from intake.reports import note_told
 from intake.subjects import as_kept, emptied, of_its_run
 from intake.traits import IDENTIFIED, apply_traits, withdraw_unless_given_since
 from store import intake as records
+from store.consents import words_gathered
 from store.event_log import keep_events
 from store.events import events_since
 from store.intake import Runs
-from store.orders import OrderRecord
+from store.orders import OrderRecord, Orders
 from store.people import Person, write_moments, write_people
 from store.products import kinds_of
 from store.sessions import AsyncSession
@@ -71,6 +74,7 @@ class Group:
     #: Events that are kept already but come only after the one that is followed now.
     ahead: set[str] = field(default_factory=set)
     kinds: Mapping[str, ProductKind] = field(default_factory=dict)
+    orders: Orders = field(init=False)
     #: Of whom we learned something, and of whom only when they were there.
     taught: dict[str, Person] = field(default_factory=dict)
     noted: dict[str, Person] = field(default_factory=dict)
@@ -83,6 +87,7 @@ class Group:
         effects = self.effects
         self.relevance = Relevance.under(effects.catalogue, pace=effects.pace, now=effects.now)
         self._look_grain = effects.pace.of(LOOK_GRAIN)
+        self.orders = Orders(self.session, {})
 
     @property
     def catalogue(self) -> Catalogue:
@@ -96,20 +101,30 @@ class Group:
             return []
         people = await People.of(self.session, fresh)
         done = await self._understand(people, fresh)
-        new = await keep_events(self.session, [(one.event, one.person.id) for one in done])
-        done = [d for d in done if d.event.id in new]
         self.runs = await records.runs_of(self.session, {one.person.id for one in done})
         self._end_merged(people)
         self.moving_consent = people.moving_consent
+        new, concerned = await self._keep(done)
+        done = [d for d in done if d.event.id in new]
         by_shop = [one for one in done if one.message.customer_id is None]
         await note_told(self.session, [(one.event, one.person.id) for one in by_shop])
-        concerned = self._concerned(done)
-        for one in done:
-            if one.person.id not in concerned:
-                self._note(one.person, one.event)
         await self._follow_all([one for one in done if one.person.id in concerned])
         await self._write()
         return [one.event for one in done]
+
+    async def _keep(self, done: Sequence[Done]) -> tuple[set[str], set[str]]:
+        """Keep the events, and see meanwhile whom they concern: the new ones, and these people."""
+        events = [(one.event, one.person.id) for one in done]
+        keeping = asyncio.create_task(keep_events(self.session, events))
+        await asyncio.sleep(0)  # until the database has them
+        try:
+            concerned = self._concerned(done)
+            for one in done:
+                if one.person.id not in concerned:
+                    self._note(one.person, one.event)
+        finally:
+            new = await keeping
+        return new, concerned
 
     def _concerned(self, done: Sequence[Done]) -> set[str]:
         """Those about whom something is told, or for whom something may follow."""
@@ -127,8 +142,9 @@ class Group:
             return
         self.ahead = {one.event.id for one in done}
         await self._look_up(done)
-        for one in done:
-            await self._follow(one)
+        async with words_gathered(self.session):
+            for one in done:
+                await self._follow(one)
 
     async def _fresh(self, messages: Sequence[Incoming]) -> list[Incoming]:
         first: dict[str, Incoming] = {}
@@ -158,19 +174,16 @@ class Group:
             for product in one.event.facts.product_ids
         }
         self.kinds = await kinds_of(self.session, products)
+        orders = {order_id for one in done if (order_id := order_id_in(one.event))}
+        self.orders = await Orders.of(self.session, orders)
         told = {one.person.id for one in done if one.message.traits}
-        if curious := [one for one in done if self._may_qualify(one, told)]:
-            oldest = min(one.event.happened_at for one in curious)
-            since = oldest - self.effects.pace.of(self._memory())
-            ids = {one.person.id for one in curious}
-            self.past = await records.recent_events(self.session, ids, since=since)
+        curious = {one.person.id for one in done if self._may_qualify(one, told)}
+        doing = [(one.person.id, one.event) for one in done if one.person.id in curious]
+        self.past = await past_of(self.session, doing, self.relevance)
 
     def _may_qualify(self, one: Done, told: Collection[str]) -> bool:
         runs, is_told_about = self._runs(one.person.id), one.person.id in told
         return self.relevance.may_qualify(one.event, one.person, runs, is_told_about=is_told_about)
-
-    def _memory(self) -> timedelta:
-        return max(rules.entry.memory(rules.settings) for rules in self.catalogue.values())
 
     def _end_merged(self, people: People) -> None:
         for run_id in people.runs_to_end:
@@ -190,7 +203,8 @@ class Group:
             )
         self._note(person, event)
         order = await self._learn(one)
-        self._route(person, await self._as_kept(event, order), order)
+        if self.relevance.may_matter(event, person, self._runs(person.id)):
+            self._route(person, await self._as_kept(event, order), order)
         for derived in await self._derived(one, subscription, order):
             if await keep_events(self.session, [(derived, person.id)]):
                 self._note(person, derived)
@@ -203,7 +217,7 @@ class Group:
 
     async def _learn(self, one: Done) -> OrderRecord | None:
         person, event = one.person, one.event
-        order = await learn_order(self.session, person.id, event)
+        order = learn_order(self.orders, person.id, event)
         if event.name in OBJECTIONS and one.message.customer_id is None:
             # Told by the shop; what we found out ourselves is on record already.
             self.taught[person.id] = person
@@ -221,6 +235,7 @@ class Group:
     async def _write(self) -> None:
         """Write down what changed about people, for all of them at once."""
         only_noted = [p for p in self.noted.values() if p.id not in self.taught]
+        await self.orders.write()
         await write_people(self.session, self.taught.values())
         await write_moments(self.session, only_noted)
 
@@ -256,8 +271,7 @@ class Group:
             names.append(CART_EMPTIED)
         if subscription:
             names.append(subscription)
-        bare = replace(event, facts=Facts(), properties={})
-        derived = [replace(bare, id=fitting(f"{event.id}:{name}"), name=name) for name in names]
+        derived = [_following(event, name) for name in names]
         refund = emptied(event, order)
         return [*derived, refund] if refund else derived
 
@@ -274,6 +288,12 @@ class Group:
 
     def _kind(self, facts: Facts) -> str | None:
         return slowest([self.kinds.get(product) for product in facts.product_ids])
+
+
+def _following(event: Event, name: EventName) -> Event:
+    """What an event amounts to by itself, without what it is about."""
+    own = fitting(f"{event.id}:{name}")
+    return replace(event, id=own, name=name, facts=Facts(), properties={})
 
 
 def _event_of(message: Incoming) -> Event:

@@ -8,7 +8,7 @@ from domain.events import VISITS, Event
 from domain.facts import product_id, products_in
 from domain.money import currency_in, money
 from domain.orders import ORDER_EVENTS
-from store.orders import OrderRecord, find_order, tell_order
+from store.orders import OrderRecord, Orders
 from store.products import learn_products as keep_learned
 from store.sessions import AsyncSession
 
@@ -17,17 +17,22 @@ _WORDS: Final = ("name", "category", "price", "currency", "image_url", "url")
 Words = tuple[Any, ...]
 
 
-async def learn_order(session: AsyncSession, customer_id: str, event: Event) -> OrderRecord | None:
+def order_id_in(event: Event) -> str | None:
+    """The order that an event says something about, or asks for; None when there is none."""
+    return None if event.name in VISITS else event.facts.order_id  # a checkout's is yet to come
+
+
+def learn_order(orders: Orders, customer_id: str, event: Event) -> OrderRecord | None:
     """Keep what an event says about an order; the order as it is now, when it says anything.
 
     A delivery says nothing, but asks what is left of its order.
     """
-    order_id = event.facts.order_id
-    if order_id is None or event.name in VISITS:
-        return None  # a checkout names an order that is still to come
+    order_id = order_id_in(event)
+    if order_id is None:
+        return None
     if event.name not in ORDER_EVENTS:
-        return await find_order(session, order_id)
-    return await tell_order(session, order_id, customer_id=customer_id, event=event)
+        return orders.find(order_id)
+    return orders.tell(order_id, customer_id=customer_id, event=event)
 
 
 async def learn_products(

@@ -8,7 +8,7 @@ takes no more than what is read of everybody at the door.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from domain.cart import MAY_EMPTY
@@ -24,14 +24,15 @@ from domain.events import (
 from domain.pace import Pace
 from domain.routing import CustomerView, refusal
 from domain.rules import Catalogue, JourneyRules
-from intake.noting import LOOKS
 from intake.traits import IDENTIFIED, moments
 from store import tables
 from store.intake import Runs
 from store.people import Person
 
 #: Events that change what we know of somebody, or that others follow from.
-_TELLING: Final = (ORDER_COMPLETED, *ABOUT_ONE_ORDER, *MAY_EMPTY, *OBJECTIONS, *WITHDRAWALS)
+_TELLING: Final = frozenset(
+    (ORDER_COMPLETED, *ABOUT_ONE_ORDER, *MAY_EMPTY, *OBJECTIONS, *WITHDRAWALS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,8 @@ class Relevance:
 
     #: The names of which somebody asks when they last happened.
     asked_for: frozenset[str]
-    _telling: frozenset[str]
     _catalogue: Catalogue
-    _pace: Pace
+    pace: Pace
     _now: datetime
     _started: dict[str, Sequence[JourneyRules]] = field(default_factory=dict)
 
@@ -50,11 +50,11 @@ class Relevance:
     def under(cls, catalogue: Catalogue, *, pace: Pace, now: datetime) -> "Relevance":
         """The relevance of events to these journeys, now."""
         asked_for = frozenset({IDENTIFIED}).union(*(r.listens for r in catalogue.values()))
-        return cls(asked_for, (asked_for - LOOKS).union(_TELLING), catalogue, pace, now)
+        return cls(asked_for, catalogue, pace, now)
 
     def may_matter(self, event: Event, person: Person, runs: Runs) -> bool:
         """Whether something may follow from the event, or be learned about the person."""
-        if event.name in self._telling:
+        if event.name in _TELLING:
             return True
         if event.is_history:
             return False
@@ -75,9 +75,21 @@ class Relevance:
             rules
             for rules in self._catalogue.values()
             if rules.entry.memory(rules.settings)
-            and event.happened_at >= self._now - self._pace.of(rules.entry.fresh_for)
+            and event.happened_at >= self._now - self.pace.of(rules.entry.fresh_for)
         ]
         return bool(asking) and (is_told_about or self._may_enter(asking, event, person, runs))
+
+    @property
+    def memory(self) -> timedelta:
+        """How far back the most curious of all journeys looks."""
+        return self.pace.of(max(r.entry.memory(r.settings) for r in self._catalogue.values()))
+
+    def is_remembered(self, name: EventName) -> bool:
+        """Whether it can start a journey that asks what happened earlier."""
+        return any(
+            rules.entry.memory(rules.settings) and rules.entry.starts_on(name, rules.settings)
+            for rules in self._catalogue.values()
+        )
 
     def _listens(self, journey: str, name: EventName) -> bool:
         return journey in self._catalogue and name in self._catalogue[journey].listens
@@ -98,7 +110,7 @@ class Relevance:
         view = glimpse_of(person, runs)
         return any(
             rules.entry.per is Per.ORDER
-            or refusal(rules, view, runs.active, key="", at=event.happened_at, pace=self._pace)
+            or refusal(rules, view, runs.active, key="", at=event.happened_at, pace=self.pace)
             is None
             for rules in journeys
         )

@@ -3,7 +3,7 @@
 Past SQLAlchemy's types, which would cost more than the writing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,12 +48,16 @@ class Addition:
         connection, columns = connection_of(session), list(zip(*rows, strict=True))
         if connection.dialect.name == "sqlite":
             for number in self._moments:
-                columns[number] = tuple(map(_text, columns[number]))
+                columns[number] = tuple(_texts(columns[number]))
             told = list(zip(*columns, strict=True))
             return await connection.exec_driver_sql(self._sqlite, told)
         arrays = tuple(map(list, columns))
         return await connection.exec_driver_sql(f"{self._postgresql} {returning}", arrays)
 
 
-def _text(moment: datetime | None) -> str | None:
-    return text_of(moment) if moment else None
+def _texts(moments: Iterable[datetime | None]) -> Iterator[str | None]:
+    before, text = None, None
+    for moment in moments:
+        if moment is not before:  # what was received together has one moment
+            before, text = moment, text_of(moment) if moment else None
+        yield text

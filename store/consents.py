@@ -1,6 +1,7 @@
 """What customers allowed: the append-only history, and what of it holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from store import tables
-from store.additions import Addition
+from store.additions import Addition, Row
 from store.customers import same_person
 from store.queries import json_of
 from store.sessions import AsyncSession
@@ -27,6 +28,8 @@ _WORDS: Final = Addition(
         **_SAID,
     },
 )
+#: Where a session keeps the words that are still to be written.
+_GATHERED: Final = "consents"
 
 
 class Consenting(Protocol):
@@ -43,6 +46,7 @@ async def consent_history(
     session: AsyncSession, customer_id: str
 ) -> Sequence[tables.ConsentChange]:
     """Every grant, request and withdrawal of this person, the latest first."""
+    await _write_gathered(session)
     found = await session.scalars(
         select(tables.ConsentChange)
         .where(col(tables.ConsentChange.customer_id).in_(select(same_person(customer_id).c.id)))
@@ -67,6 +71,20 @@ async def last_word(
     """What this person said last about one topic and channel."""
     words = await consents_in_force(session, customer_id)
     return next((word for word in words if (word.topic, word.channel) == (topic, channel)), None)
+
+
+@asynccontextmanager
+async def words_gathered(session: AsyncSession) -> AsyncIterator[None]:
+    """Write what is said about consents meanwhile at the end, all at once.
+
+    Whoever asks for the history sees it.
+    """
+    session.info[_GATHERED] = []
+    try:
+        yield
+        await _write_gathered(session)
+    finally:
+        del session.info[_GATHERED]
 
 
 async def record_consent(  # noqa: PLR0913 - each is part of the proof
@@ -134,7 +152,17 @@ async def _append(
         (customer.id, at, at, json_of(said["evidence"] or {}), *map(said.get, _SAID))
         for said in words
     ]
-    await _WORDS.add(session, rows)
+    gathered: list[Row] | None = session.info.get(_GATHERED)
+    if gathered is None:
+        await _WORDS.add(session, rows)
+    else:
+        gathered += rows
+
+
+async def _write_gathered(session: AsyncSession) -> None:
+    if gathered := session.info.get(_GATHERED):
+        session.info[_GATHERED] = []
+        await _WORDS.add(session, gathered)
 
 
 async def request_consent(  # noqa: PLR0913 - each is part of the proof

@@ -4,13 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from domain.events import Event, EventName, Facts
-from domain.facts import facts_of
+from domain.events import Facts
 from domain.journeys import OVER
 from domain.routing import ActiveRun
 from store import tables
@@ -31,21 +30,21 @@ class Runs:
         self.entries[run.journey, run.key] = run.entered_at
 
 
-_KNOWN: Final = Query("SELECT message_id FROM event WHERE message_id {in_1}")
+#: One look into the index for each, however large the table: to join them may read all of it.
+_KNOWN: Final = Query(
+    "SELECT message_id FROM {asked} AS asked"
+    " WHERE (SELECT true FROM event WHERE event.message_id = asked.message_id)",
+    asked={"message_id": "text"},
+)
 _RUNS: Final = Query("""
     SELECT customer_id, id, journey, key, status, entered_at, CAST(about AS text), started_by
     FROM run WHERE customer_id {in_1} ORDER BY entered_at
-""")
-_RECENT: Final = Query("""
-    SELECT customer_id, message_id, name, happened_at, received_at, CAST(properties AS text),
-        is_history
-    FROM event WHERE customer_id {in_1} AND happened_at >= {moment_2} ORDER BY happened_at, id
 """)
 
 
 async def known_messages(session: AsyncSession, message_ids: Collection[str]) -> set[str]:
     """Those of these message ids that were accepted before."""
-    return {found for (found,) in await _KNOWN.rows(session, message_ids)}
+    return {found for (found,) in await _KNOWN.rows_about(session, [(id_,) for id_ in message_ids])}
 
 
 async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[str, Runs]:
@@ -63,31 +62,6 @@ async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[
                 ActiveRun(run_id, journey, key, entered, about=facts, started_by=started_by)
             )
     return runs
-
-
-async def recent_events(
-    session: AsyncSession, customer_ids: Collection[str], *, since: datetime
-) -> dict[str, list[Event]]:
-    """What these customers did since, in order of time, by customer."""
-    recent: dict[str, list[Event]] = defaultdict(list)
-    for customer_id, *event in await _RECENT.rows(session, customer_ids, since):
-        recent[customer_id].append(_event(*event))
-    return recent
-
-
-def _event(
-    message_id: str, name: str, happened_at: Any, received_at: Any, properties: str, is_history: Any
-) -> Event:
-    said = object_in(properties)
-    return Event(
-        id=message_id,
-        name=EventName(name),
-        happened_at=moment_in(happened_at),
-        received_at=moment_in(received_at),
-        facts=facts_of(said),
-        properties=said,
-        is_history=bool(is_history),
-    )
 
 
 async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) -> dict[str, str]:

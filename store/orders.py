@@ -1,6 +1,9 @@
 """The shop's orders: what events told of each, and what the customer kept of it."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -8,8 +11,12 @@ from sqlmodel import col
 from domain.events import Event
 from domain.orders import Line, Listing, OrderStatus, OrderTold, Refund
 from store import tables
+from store.overtaking import Overtaken
 from store.sessions import AsyncSession
 from store.upserts import add_missing, put
+
+#: The columns that change with what events tell.
+_TOLD: Final = ("status", "total", "currency", "completed_at", "told", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +39,89 @@ class OrderRecord:
         return self.told.kept.keys() - set(self.kept)
 
 
-async def tell_order(
-    session: AsyncSession, order_id: str, *, customer_id: str, event: Event
-) -> OrderRecord:
-    """Keep what an event tells of an order, also when it is the first we hear of it."""
-    new = {"id": order_id, "customer_id": customer_id, "updated_at": event.happened_at}
-    new |= {"status": OrderStatus.COMPLETED, "told": OrderTold().model_dump(mode="json")}
-    await add_missing(session, tables.Order, [new], key=["id"])
-    row = await session.get_one(
-        tables.Order, order_id, with_for_update={"key_share": True}, populate_existing=True
-    )
-    before = await _told_of(session, row)
-    told = before.after(event)
-    row.status, row.total, row.currency = told.status, told.total, told.currency
-    row.completed_at, row.told = told.completed_at, told.model_dump(mode="json")
-    row.updated_at = max(row.updated_at, event.happened_at)
-    items = [
-        {"order_id": order_id, "product_id": name, "quantity": line.quantity, "price": line.price}
-        for name, line in told.kept.items()
-    ]
-    key = ["order_id", "product_id"]
-    await put(session, tables.OrderItem, items, key=key, change=["quantity", "price"])
-    return OrderRecord(order_id, told, told.is_void and not before.is_void)
+@dataclass(slots=True)
+class _Entry:
+    """An order on its way into the store."""
+
+    customer_id: str
+    told: OrderTold
+    updated_at: datetime
+    is_new: bool = False
+    is_told: bool = False
+
+
+class Orders:
+    """Some orders, locked: read at once, told of in memory, and written at once."""
+
+    def __init__(self, session: AsyncSession, entries: dict[str, _Entry]) -> None:
+        self._session = session
+        self._entries = entries
+
+    @classmethod
+    async def of(cls, session: AsyncSession, order_ids: Collection[str]) -> "Orders":
+        """These orders, as far as events told of them before."""
+        if not order_ids:
+            return cls(session, {})
+        rows = await session.scalars(
+            select(tables.Order)
+            .where(col(tables.Order.id).in_(sorted(order_ids)))
+            .order_by(col(tables.Order.id))
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        entries = {
+            row.id: _Entry(row.customer_id, await _told_of(session, row), row.updated_at)
+            for row in rows.all()
+        }
+        return cls(session, entries)
+
+    def find(self, order_id: str) -> OrderRecord | None:
+        """The order as it is now; None when nobody told of it."""
+        entry = self._entries.get(order_id)
+        return OrderRecord(order_id, entry.told) if entry else None
+
+    def tell(self, order_id: str, *, customer_id: str, event: Event) -> OrderRecord:
+        """Take in what an event tells of an order, also when it is the first we hear of it."""
+        at = event.happened_at
+        entry = self._entries.get(order_id) or _Entry(customer_id, OrderTold(), at, is_new=True)
+        before, entry.told = entry.told, entry.told.after(event)
+        entry.updated_at, entry.is_told = max(entry.updated_at, at), True
+        self._entries[order_id] = entry
+        return OrderRecord(order_id, entry.told, entry.told.is_void and not before.is_void)
+
+    async def write(self) -> None:
+        """Write what was told; raises Overtaken when another process told of a new one first."""
+        told = {name: entry for name, entry in sorted(self._entries.items()) if entry.is_told}
+        new = [_row(name, entry) for name, entry in told.items() if entry.is_new]
+        known = [_row(name, entry) for name, entry in told.items() if not entry.is_new]
+        if len(await add_missing(self._session, tables.Order, new, key=["id"])) < len(new):
+            raise Overtaken
+        await put(self._session, tables.Order, known, key=["id"], change=_TOLD)
+        items = [item for name, entry in told.items() for item in _items(name, entry)]
+        key = ["order_id", "product_id"]
+        await put(self._session, tables.OrderItem, items, key=key, change=["quantity", "price"])
+        for entry in told.values():
+            entry.is_new = entry.is_told = False
+
+
+def _row(order_id: str, entry: _Entry) -> dict[str, Any]:
+    told = entry.told
+    return {
+        "id": order_id,
+        "customer_id": entry.customer_id,
+        "status": told.status,
+        "total": told.total,
+        "currency": told.currency,
+        "completed_at": told.completed_at,
+        "told": told.model_dump(mode="json"),
+        "updated_at": entry.updated_at,
+    }
+
+
+def _items(order_id: str, entry: _Entry) -> Iterator[dict[str, Any]]:
+    for product, line in entry.told.kept.items():
+        about = {"order_id": order_id, "product_id": product}
+        yield {**about, "quantity": line.quantity, "price": line.price}
 
 
 async def find_order(session: AsyncSession, order_id: str) -> OrderRecord | None:

@@ -3,7 +3,7 @@
 They are in the words of the database and its driver, so that nothing has to be put together.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,12 +14,10 @@ from store.sessions import AsyncSession, connection_of
 #: How a template's words are written for each database; the numbers are those of its values.
 _SQLITE: Final = {
     **{f"in_{n}": "IN (SELECT value FROM json_each(?))" for n in (1, 2)},
-    **{f"moment_{n}": "?" for n in (1, 2)},
     "locked": "",
 }
 _POSTGRESQL: Final = {
     **{f"in_{n}": f"= ANY(${n}::text[])" for n in (1, 2)},
-    **{f"moment_{n}": f"${n}::timestamptz" for n in (1, 2)},
     "locked": "FOR NO KEY UPDATE",  # nobody's rows that refer to them have to wait
 }
 #: What a moment looks like in SQLite: SQLAlchemy's way, without the offset of UTC.
@@ -30,34 +28,57 @@ _OFFSET: Final = "+00:00"
 class Query:
     """A query in the words of both databases.
 
-    In its template `{in_1}` stands for "is one of the texts of the first value", `{moment_2}` for
-    the second value, a moment, and `{locked}` for a lock that lasts until the transaction ends.
+    In its template `{in_1}` stands for "is one of the texts of the first value", and `{locked}` for
+    a lock that lasts until the transaction ends. `{asked}` is a table of what is asked about, whose
+    columns are `asked`, each with PostgreSQL's type; `rows_about` fills it.
     Columns of JSON are to be asked for as text, which `object_in` reads; SQLite's moments come as
     text in any case, and `moment_in` reads them from either.
     """
 
-    def __init__(self, template: str) -> None:
-        self._sqlite = template.format_map(_SQLITE)
-        self._postgresql = template.format_map(_POSTGRESQL)
+    def __init__(self, template: str, *, asked: Mapping[str, str] | None = None) -> None:
+        told = asked or {}
+        self._sqlite = template.format_map({**_SQLITE, "asked": _sqlite_table(told)})
+        self._postgresql = template.format_map({**_POSTGRESQL, "asked": _postgresql_table(told)})
+        self._moments = [n for n, kind in enumerate(told.values()) if kind == "timestamptz"]
 
     async def rows(
-        self, session: AsyncSession, *values: Collection[str] | datetime
+        self, session: AsyncSession, *values: Collection[str]
     ) -> Sequence[Sequence[Any]]:
         """What it finds. What the session has not written yet is not seen."""
-        connection = connection_of(session)
-        if session.get_bind().dialect.name == "sqlite":
-            statement, told = self._sqlite, tuple(map(_for_sqlite, values))
-        else:
-            statement, told = self._postgresql, tuple(map(_for_postgresql, values))
-        return (await connection.exec_driver_sql(statement, told)).all()
+        if _is_sqlite(session):
+            return await _found(session, self._sqlite, tuple(json_of(list(v)) for v in values))
+        return await _found(session, self._postgresql, tuple(map(list, values)))
+
+    async def rows_about(
+        self, session: AsyncSession, asked: Collection[Sequence[Any]]
+    ) -> Sequence[Sequence[Any]]:
+        """What it finds about these rows of `{asked}`; nothing about none."""
+        if not asked:
+            return []
+        columns = list(zip(*asked, strict=True))
+        if not _is_sqlite(session):
+            return await _found(session, self._postgresql, tuple(map(list, columns)))
+        for number in self._moments:
+            columns[number] = tuple(map(text_of, columns[number]))
+        return await _found(session, self._sqlite, (json_of(list(zip(*columns, strict=True))),))
 
 
-def _for_sqlite(value: Collection[str] | datetime) -> Any:
-    return text_of(value) if isinstance(value, datetime) else json_of(list(value))
+def _sqlite_table(types: Mapping[str, str]) -> str:
+    columns = (f"json_extract(value, '$[{n}]') AS {name}" for n, name in enumerate(types))
+    return f"(SELECT {', '.join(columns)} FROM json_each(?))"  # noqa: S608 - our own names
 
 
-def _for_postgresql(value: Collection[str] | datetime) -> Any:
-    return value if isinstance(value, datetime) else list(value)
+def _postgresql_table(types: Mapping[str, str]) -> str:
+    arrays = (f"${n}::{kind}[]" for n, kind in enumerate(types.values(), 1))
+    return f"(SELECT * FROM unnest({', '.join(arrays)}) AS told({', '.join(types)}))"  # noqa: S608
+
+
+def _is_sqlite(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+async def _found(session: AsyncSession, statement: str, values: Any) -> Sequence[Sequence[Any]]:
+    return (await connection_of(session).exec_driver_sql(statement, values)).all()
 
 
 def moment_in(found: Any) -> Any:
@@ -72,7 +93,8 @@ def object_in(found: str) -> Any:
 
 def text_of(moment: datetime) -> str:
     """A moment as SQLite keeps it."""
-    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
 
 
 def json_of(value: Any) -> str:

@@ -88,10 +88,23 @@ class TestALook:
 
 
 class TestWhatTellsMore:
-    @pytest.mark.parametrize("name", [CART_UPDATED, PRODUCT_ADDED, ORDER_COMPLETED, UNSUBSCRIBED])
+    @pytest.mark.parametrize("name", [CART_UPDATED, ORDER_COMPLETED, UNSUBSCRIBED])
     @pytest.mark.parametrize("is_history", [False, True])
     def test_matters_whoever_it_is(self, name: EventName, *, is_history: bool) -> None:
         assert may_matter(name, VISITOR, is_history=is_history)
+
+
+class TestAProductInTheCart:
+    def test_does_not_matter_where_nobody_may_write(self) -> None:
+        assert not may_matter(PRODUCT_ADDED, VISITOR)
+
+    def test_matters_to_somebody_who_may_enter_a_journey(self) -> None:
+        assert may_matter(PRODUCT_ADDED, READER)
+
+    def test_matters_to_a_run_that_listens_to_it_whoever_it_is(self) -> None:
+        runs = in_journey(BROWSING, entered_before=timedelta(hours=1))
+
+        assert may_matter(PRODUCT_ADDED, VISITOR, runs)
 
 
 class TestAnEventOfTheShopsOwn:

@@ -8,7 +8,8 @@ import pytest
 from domain.events import ORDER_COMPLETED, ORDER_REFUNDED, Event
 from domain.orders import OrderStatus
 from store import tables
-from store.orders import OrderRecord, find_order, owned_by, tell_order
+from store.orders import OrderRecord, Orders, find_order, owned_by
+from store.overtaking import Overtaken, again_if
 from store.sessions import Database
 from tests.fakes.happenings import NOON, happened
 from tests.fakes.rows import ada, keep
@@ -22,8 +23,14 @@ def refund(*products: dict[str, Any]) -> Event:
 
 
 async def told(database: Database, event: Event, order_id: str = "o1") -> OrderRecord:
-    async with database.writing() as session:
-        return await tell_order(session, order_id, customer_id="cus_ada", event=event)
+    async def tell() -> OrderRecord:
+        async with database.writing() as session:
+            orders = await Orders.of(session, [order_id])
+            order = orders.tell(order_id, customer_id="cus_ada", event=event)
+            await orders.write()
+            return order
+
+    return await again_if(Overtaken, tell)
 
 
 async def pieces(database: Database) -> dict[str, int]:
@@ -69,6 +76,46 @@ class TestAnOrder:
     async def test_is_unknown_until_somebody_tells_of_it(self, database: Database) -> None:
         async with database.reading() as session:
             assert await find_order(session, "o1") is None
+
+
+class TestOrdersOfAGroup:
+    async def test_know_what_the_group_told_before_it_is_written(self, database: Database) -> None:
+        await keep(database, ada())
+
+        async with database.writing() as session:
+            orders = await Orders.of(session, ["o1", "o2"])
+            completed = happened(ORDER_COMPLETED, order_id="o1", products=[TENT, LAMP])
+            orders.tell("o1", customer_id="cus_ada", event=completed)
+            order = orders.tell("o1", customer_id="cus_ada", event=refund(LAMP))
+            await orders.write()
+
+        assert (order.kept, orders.find("o1"), orders.find("o2")) == (["tent"], order, None)
+        assert await pieces(database) == {"lamp": 0, "tent": 1}
+
+    async def test_are_told_again_when_another_process_was_first(self, database: Database) -> None:
+        await keep(database, ada())
+        completed = happened(ORDER_COMPLETED, order_id="o1", products=[TENT])
+        if database.dialect == "sqlite":
+            pytest.skip("SQLite has one writer: nobody else can be first")
+        async with database.writing() as late:
+            orders = await Orders.of(late, ["o1"])
+            await told(database, completed)
+
+            orders.tell("o1", customer_id="cus_ada", event=refund(TENT))
+
+            with pytest.raises(Overtaken):
+                await orders.write()
+
+    async def test_stay_as_they_were_when_they_were_only_looked_at(
+        self, database: Database
+    ) -> None:
+        await keep(database, ada())
+        await told(database, happened(ORDER_COMPLETED, order_id="o1", products=[TENT]))
+
+        async with database.writing() as session:
+            await (await Orders.of(session, ["o1"])).write()
+
+        assert await pieces(database) == {"tent": 1}
 
 
 class TestAnOrderKeptByTheVersionBefore:
