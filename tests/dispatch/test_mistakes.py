@@ -8,7 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from temporalio.client import Client, WorkflowHandle
+from temporalio import workflow
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -27,25 +28,50 @@ def temporal() -> Iterator[str]:
         yield address
 
 
+@workflow.defn(name="mistaken")
+class Mended:
+    """The same story, once somebody saw to it."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await asyncio.sleep(3_600)
+
+
 @pytest.fixture
-async def run(client: Client) -> AsyncIterator[WorkflowHandle[Any, Any]]:
-    """A run of the mistaken story, with a worker at it."""
-    queue = f"queue-{uuid4()}"
+def queue() -> str:
+    return f"queue-{uuid4()}"
+
+
+@pytest.fixture
+async def slept(client: Client, queue: str) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+    """A run that has not been told yet."""
     handle: WorkflowHandle[Any, Any] = await client.start_workflow(
         "mistaken",
         id=f"mistaken/{uuid4()}",
         task_queue=queue,
         task_timeout=timedelta(seconds=1),
     )
-    async with Worker(
+    yield handle
+    with suppress(RPCError):
+        await handle.terminate()
+
+
+@pytest.fixture
+async def run(
+    client: Client, queue: str, slept: WorkflowHandle[Any, Any]
+) -> AsyncIterator[WorkflowHandle[Any, Any]]:
+    """A run of the mistaken story, with a worker at it."""
+    async with worker_of(client, queue, Mistaken):
+        yield slept
+
+
+def worker_of(client: Client, queue: str, story: type) -> Worker:
+    return Worker(
         client,
         task_queue=queue,
-        workflows=[Mistaken],
+        workflows=[story],
         workflow_runner=UnsandboxedWorkflowRunner(),
-    ):
-        yield handle
-        with suppress(RPCError):
-            await handle.terminate()
+    )
 
 
 class TestARunWhoseStoryFails:
@@ -80,6 +106,18 @@ class TestARunWhoseStoryFails:
 
 
 class TestARunThatGoesOn:
+    async def test_has_no_mistake_any_more_once_its_story_is_mended(
+        self, client: Client, queue: str, slept: WorkflowHandle[Any, Any]
+    ) -> None:
+        async with worker_of(client, queue, Mistaken):
+            await _mistake(client, slept.id)
+
+        async with worker_of(client, queue, Mended), asyncio.timeout(20):
+            while await RunControl(client).mistake(slept.id):
+                await asyncio.sleep(0.1)
+
+        assert (await slept.describe()).status is WorkflowExecutionStatus.RUNNING
+
     async def test_has_no_mistake(self, client: Client) -> None:
         handle = await client.start_workflow("any", id=f"any/{uuid4()}", task_queue="nobody's")
 
