@@ -13,7 +13,7 @@ from store.consents import record_consent
 from store.customers import customer_by_id, locked_customer
 from store.events import moments_of
 from store.ledger import mark_runs
-from store.sessions import Database
+from store.sessions import AsyncSession, Database
 from store.sqlite_driver import on_the_spot
 from store.suppressions import suppress
 
@@ -23,17 +23,22 @@ class RecordActivities:
 
     def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
+        self._questions = Grouped(self._calm_together, alone=self._calm_alone)
         self._ends = Grouped(self._end_together, alone=self._end_alone)
 
     @activity.defn
     async def calm_since(self, question: CalmQuestion) -> datetime:
         """Say when calm was reached, or will be if nothing more happens."""
+        return await self._questions.do(question)
+
+    async def _calm_alone(self, question: CalmQuestion) -> datetime:
+        [moment] = await self._calm_together([question])
+        return moment
+
+    async def _calm_together(self, questions: Sequence[CalmQuestion]) -> Sequence[datetime]:
         with on_the_spot():
             async with self._database.reading() as session:
-                customer = await customer_by_id(session, question.customer_id)
-                known_as = customer.id if customer else question.customer_id
-                moments = await moments_of(session, known_as, question.since, names=question.events)
-        return calm_since(moments, since=question.since, lasting=question.lasting)
+                return [await _calm_since(session, question) for question in questions]
 
     @activity.defn
     async def record_end(self, ended: RunEnded) -> None:
@@ -89,3 +94,10 @@ def _as_ended(ended: RunEnded) -> dict[str, Any]:
         "waiting_for": None,
         "wakes_at": None,
     }
+
+
+async def _calm_since(session: AsyncSession, question: CalmQuestion) -> datetime:
+    customer = await customer_by_id(session, question.customer_id)
+    known_as = customer.id if customer else question.customer_id
+    moments = await moments_of(session, known_as, question.since, names=question.events)
+    return calm_since(moments, since=question.since, lasting=question.lasting)
