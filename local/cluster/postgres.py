@@ -148,6 +148,11 @@ class PostgresServer:
                     os.kill(pid, 0)
                     await asyncio.sleep(_ASK_AGAIN_AFTER.total_seconds())
 
+    async def execute(self, what: str, database: str, statement: str) -> None:
+        """Execute one statement; raises StepFailed, named `what`."""
+        psql: list[str | Path] = [self.binaries / "psql", *self._target(), "-d", database]
+        await self._step(what, [*psql, "-c", statement])
+
     @property
     def _data(self) -> Path:
         return self.folder / "postgresql"

@@ -66,7 +66,9 @@ class _Cluster:
 
     async def _set_up_temporal(self) -> None:
         tool, log = self._plan.binaries.temporal_sql_tool, self._plan.log("setup")
-        await TemporalSchema(tool, self._plan.postgres, log).set_up()
+        schema = TemporalSchema(tool, self._plan.postgres, log)
+        await schema.set_up()
+        await schema.forget_members()
 
     async def _set_up_ours(self) -> None:
         if not await self._plan.postgres.has(DATABASE):

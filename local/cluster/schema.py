@@ -33,6 +33,14 @@ class TemporalSchema:
             else:
                 await self._step(database, "update-schema", "--schema-name", schema)
 
+    async def forget_members(self) -> None:
+        """Strike out the roles of an earlier start, of which none is left.
+
+        Where they were killed a moment ago, the new ones would try to join them, up to a minute.
+        """
+        what = "Forgetting the roles of an earlier start"
+        await self.postgres.execute(what, STORE, "DELETE FROM cluster_membership")
+
     async def _is_new(self, database: str) -> bool:
         return self._mark(database).exists() or not await self.postgres.has(database)
 

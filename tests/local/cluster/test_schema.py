@@ -76,6 +76,14 @@ class TestTemporalsSchema:
             "tool temporal_visibility update-schema --schema-name postgresql/v12/visibility",
         ]
 
+    async def test_forgets_the_roles_of_an_earlier_start(self, machine: Machine) -> None:
+        await machine.schema.set_up()
+        machine.asked()
+
+        await machine.schema.forget_members()
+
+        assert machine.asked() == ["psql -d temporal -c DELETE FROM cluster_membership"]
+
     async def test_is_begun_again_when_its_first_set_up_broke_off(self, machine: Machine) -> None:
         (machine.folder / "broken").touch()
         with pytest.raises(StepFailed, match="Temporal's setup-schema for the database temporal"):
