@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -18,21 +18,20 @@ from domain.events import (
     EventName,
     Facts,
 )
-from domain.facts import facts_of
-from domain.ids import fitting
-from domain.incoming import Call, Incoming
+from domain.incoming import Incoming
 from domain.products import ProductKind, slowest
 from domain.routing import route
 from domain.rules import Catalogue
 from intake.effects import Effects
 from intake.learning import learn_order, order_id_in
+from intake.meaning import Done, event_of, following
 from intake.noting import LOOK_GRAIN, note
 from intake.past import past_of
 from intake.people import People
 from intake.relevance import Relevance, view_of
 from intake.reports import note_told
 from intake.subjects import as_kept, emptied, of_its_run
-from intake.traits import IDENTIFIED, apply_traits, withdraw_unless_given_since
+from intake.traits import apply_traits, withdraw_unless_given_since
 from store import intake as records
 from store.consents import words_gathered
 from store.event_log import keep_events
@@ -43,24 +42,10 @@ from store.people import Person, write_moments, write_people
 from store.products import kinds_of
 from store.sessions import AsyncSession
 
-_NAMES: Final = {
-    Call.IDENTIFY: EventName(IDENTIFIED),
-    Call.ALIAS: EventName("Aliased"),
-    Call.GROUP: EventName("Grouped"),
-}
 #: A cart is made of what happened within this time.
 _CART_MEMORY: Final = timedelta(days=60)
 #: Events whose product kinds decide how long a journey waits.
 _KIND_MATTERS: Final = (ORDER_COMPLETED, ORDER_DELIVERED)
-
-
-@dataclass(slots=True)
-class Done:
-    """One message, understood: who did what."""
-
-    message: Incoming
-    person: Person
-    event: Event
 
 
 @dataclass(slots=True)
@@ -156,7 +141,7 @@ class Group:
     async def _understand(self, people: People, messages: Sequence[Incoming]) -> list[Done]:
         who = [(message, await people.who(message)) for message in messages]
         await people.write()
-        events = [_event_of(message) for message in messages]
+        events = [event_of(message) for message in messages]
         mails = {e.facts.message_id for e in events if e.name in MAIL_EVENTS and e.facts.message_id}
         sent_by = await records.runs_of_messages(self.session, mails)
         return [
@@ -271,7 +256,7 @@ class Group:
             names.append(CART_EMPTIED)
         if subscription:
             names.append(subscription)
-        derived = [_following(event, name) for name in names]
+        derived = [following(event, name) for name in names]
         refund = emptied(event, order)
         return [*derived, refund] if refund else derived
 
@@ -288,24 +273,3 @@ class Group:
 
     def _kind(self, facts: Facts) -> str | None:
         return slowest([self.kinds.get(product) for product in facts.product_ids])
-
-
-def _following(event: Event, name: EventName) -> Event:
-    """What an event amounts to by itself, without what it is about."""
-    own = fitting(f"{event.id}:{name}")
-    return replace(event, id=own, name=name, facts=Facts(), properties={})
-
-
-def _event_of(message: Incoming) -> Event:
-    """What a message says was done."""
-    is_track = message.call is Call.TRACK and message.name is not None
-    properties = message.properties if is_track else {"traits": sorted(message.traits)}
-    return Event(
-        id=message.message_id,
-        name=message.name if is_track and message.name else _NAMES[message.call],
-        happened_at=message.happened_at,
-        received_at=message.received_at,
-        facts=facts_of(message.properties) if is_track else Facts(),
-        properties=properties,
-        is_history=message.is_history,
-    )

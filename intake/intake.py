@@ -6,6 +6,7 @@ one transaction. Each caller is answered after the commit that holds its message
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -27,11 +28,14 @@ from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
 from store.overtaking import Overtaken, again_if
 from store.sessions import AsyncSession, Database
+from store.sqlite_driver import on_the_spot
 
 T = TypeVar("T")
 
 #: Messages that one commit takes at most.
 _LARGEST_GROUP: Final = 2_000
+#: Messages whose statements take less than a trip to SQLite's thread, or little more.
+_FEW: Final = 200
 #: Callers who come at once are no further apart than this, in seconds.
 _BETWEEN_CALLERS: Final = 0.001
 #: Descriptions of products remembered, so that repeating them costs nothing.
@@ -227,7 +231,8 @@ class Intake:
             events = await Group(session, effects).take(messages)
             return await learn_products(session, events, self._told_products)
 
-        told = await self._do(work)
+        with on_the_spot() if len(messages) <= _FEW else nullcontext():
+            told = await self._do(work)
         if len(self._told_products) > _MOST_TOLD:
             self._told_products.clear()
         self._told_products |= told
