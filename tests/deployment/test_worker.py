@@ -82,17 +82,15 @@ class TestTheWorkersMetrics:
         assert runtime_of(settings()) is None
 
 
-class TestAWorkerInAWrongNamespace:
-    async def test_does_not_begin(
-        self, temporal: str, database_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+class TestAWrongNamespace:
+    @pytest.fixture
+    def shop(self, temporal: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
         monkeypatch.setenv("TEMPORAL_ADDRESS", temporal)
         monkeypatch.setenv("TEMPORAL_NAMESPACE", "bakery")
-        shop = settings(
-            database_url=database_url,
-            secret_key="0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-        )
+        secret_key = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+        return settings(database_url=database_url, secret_key=secret_key)
 
+    async def test_keeps_a_worker_from_beginning(self, shop: Settings) -> None:
         with pytest.raises(Invalid) as raised:
             async with running_workers(shop):
                 pass
@@ -102,18 +100,7 @@ class TestAWorkerInAWrongNamespace:
             "--namespace bakery --retention 30d`, or correct TEMPORAL_NAMESPACE."
         )
 
-
-class TestAGatewayInAWrongNamespace:
-    async def test_does_not_begin(
-        self, temporal: str, database_url: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("TEMPORAL_ADDRESS", temporal)
-        monkeypatch.setenv("TEMPORAL_NAMESPACE", "bakery")
-        shop = settings(
-            database_url=database_url,
-            secret_key="0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-        )
-
+    async def test_keeps_a_gateway_from_beginning(self, shop: Settings) -> None:
         with pytest.raises(Invalid, match="Temporal has no namespace 'bakery'"):
             async with open_services(shop):
                 pass
