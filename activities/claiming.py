@@ -26,6 +26,7 @@ from sending.grouping import Grouped
 from sending.rendering import TemplateError
 from store import tables
 from store.ledger import Entries
+from store.overtaking import is_of_all
 from store.reading_together import records_together
 from store.sessions import AsyncSession, Database
 from store.step_records import StepRecords, records_for
@@ -71,7 +72,7 @@ class Claims:
     ) -> None:
         self._database, self._composer, self._channel = database, composer, channel
         self._pace, self._now = pace, now
-        self._grouped = Grouped(self._claim_together, alone=self._claim_alone)
+        self._grouped = Grouped(self._claim_together, alone=self._claim_alone, is_of_all=is_of_all)
 
     async def claim(self, request: StepRequest) -> Claimed:
         """Claim the step's message, or say why it does not leave now.

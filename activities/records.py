@@ -12,7 +12,8 @@ from sending.grouping import Grouped
 from store.consents import record_consent
 from store.customers import customer_by_id, locked_customer
 from store.events import moments_of
-from store.ledger import mark_runs
+from store.ledger import locked_if_free, mark_runs
+from store.overtaking import is_of_all
 from store.sessions import AsyncSession, Database
 from store.sqlite_driver import on_the_spot
 from store.suppressions import suppress
@@ -23,8 +24,8 @@ class RecordActivities:
 
     def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
-        self._questions = Grouped(self._calm_together, alone=self._calm_alone)
-        self._ends = Grouped(self._end_together, alone=self._end_alone)
+        self._questions = Grouped(self._calm_together, alone=self._calm_alone, is_of_all=is_of_all)
+        self._ends = Grouped(self._end_together, alone=self._end_alone, is_of_all=is_of_all)
 
     @activity.defn
     async def calm_since(self, question: CalmQuestion) -> datetime:
@@ -46,13 +47,17 @@ class RecordActivities:
         await self._ends.do(ended)
 
     async def _end_alone(self, ended: RunEnded) -> bool:
-        [is_recorded] = await self._end_together([ended])
-        return is_recorded
-
-    async def _end_together(self, ended: Sequence[RunEnded]) -> Sequence[bool]:
         async with self._database.writing() as session:
-            await mark_runs(session, [_as_ended(one) for one in ended])
-        return [True] * len(ended)
+            await mark_runs(session, [_as_ended(ended)])
+        return True
+
+    async def _end_together(self, ended: Sequence[RunEnded]) -> Sequence[bool | None]:
+        """Write down the ends of runs that nobody else has locked."""
+        async with self._database.writing() as session:
+            free = await locked_if_free(session, "run", {one.run_id for one in ended})
+            if free:
+                await mark_runs(session, [_as_ended(one) for one in ended if one.run_id in free])
+        return [True if one.run_id in free else None for one in ended]
 
     @activity.defn
     async def stop_marketing(self, stop: MarketingStop) -> None:

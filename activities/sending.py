@@ -22,9 +22,9 @@ from domain.messages import MessageStatus, StepOutcome, StepRequest
 from domain.pace import Pace
 from sending.channel import Channel, Receipt
 from sending.grouping import Grouped
-from store.ledger import conclude_all, mark_runs
-from store.overtaking import again_if
-from store.sessions import Database
+from store.ledger import conclude_all, locked_if_free, mark_runs
+from store.overtaking import again_if, is_of_all
+from store.sessions import AsyncSession, Database
 
 #: What the provider answered is known here alone: a database that is away for a moment is waited
 #: for, in seconds, so that the next attempt is not left to doubt.
@@ -56,7 +56,9 @@ class SendActivities:
         self._claims = Claims(
             database=database, composer=composer, channel=channel, pace=pace, now=now
         )
-        self._answers = Grouped(self._record_together, alone=self._record_alone)
+        self._answers = Grouped(
+            self._record_together, alone=self._record_alone, is_of_all=is_of_all
+        )
 
     @activity.defn
     async def send_message(self, request: StepRequest) -> StepOutcome:
@@ -91,20 +93,36 @@ class SendActivities:
         return await again_if(Unavailable, record, pauses=_RECORDS_AGAIN)
 
     async def _record_alone(self, answer: _Answer) -> StepOutcome:
-        [outcome] = await self._record_together([answer])
+        async with self._database.writing() as session:
+            [outcome] = await _record(session, [answer])
         return outcome
 
-    async def _record_together(self, answers: Sequence[_Answer]) -> Sequence[StepOutcome]:
-        news = {answer.claim.message_id: answer.verdict.changes for answer in answers}
+    async def _record_together(self, answers: Sequence[_Answer]) -> Sequence[StepOutcome | None]:
+        """Record the first answer about each message whose rows nobody else has locked."""
+        first: dict[str, _Answer] = {}
+        for answer in answers:
+            first.setdefault(answer.claim.message_id, answer)
         async with self._database.writing() as session:
-            known = await conclude_all(session, news)
-            outcomes = [_outcome_of(answer, known[answer.claim.message_id]) for answer in answers]
-            marks = [
-                {"run_id": answer.request.run_id, **marks_of(answer.request, outcome)}
-                for answer, outcome in zip(answers, outcomes, strict=True)
-            ]
-            await mark_runs(session, marks)
-        return outcomes
+            messages = await locked_if_free(session, "message", first)
+            runs = {first[message].request.run_id for message in messages}
+            free = await locked_if_free(session, "run", runs)
+            mine = [first[m] for m in sorted(messages) if first[m].request.run_id in free]
+            outcomes = dict(zip(map(id, mine), await _record(session, mine), strict=True))
+        return [outcomes.get(id(answer)) for answer in answers]
+
+
+async def _record(session: AsyncSession, answers: Sequence[_Answer]) -> list[StepOutcome]:
+    """Record answers about as many messages; what each story hears."""
+    if not answers:
+        return []
+    known = await conclude_all(session, {a.claim.message_id: a.verdict.changes for a in answers})
+    outcomes = [_outcome_of(answer, known[answer.claim.message_id]) for answer in answers]
+    marks = [
+        {"run_id": answer.request.run_id, **marks_of(answer.request, outcome)}
+        for answer, outcome in zip(answers, outcomes, strict=True)
+    ]
+    await mark_runs(session, marks)
+    return outcomes
 
 
 def _outcome_of(answer: _Answer, status: MessageStatus) -> StepOutcome:

@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextvars import Context
 from datetime import datetime, timedelta
 from typing import Any, Final, Self, TypeVar
 from uuid import uuid4
@@ -124,7 +125,8 @@ class Dispatcher:
         await self._forget_told()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(work)
+        # Not in the context of whoever committed: it lasts longer than that.
+        task = asyncio.create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

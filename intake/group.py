@@ -101,8 +101,8 @@ class Group:
         """Keep the events, and see meanwhile whom they concern: the new ones, and these people."""
         events = [(one.event, one.person.id) for one in done]
         keeping = asyncio.create_task(keep_events(self.session, events))
-        await asyncio.sleep(0)  # until the database has them
         try:
+            await asyncio.sleep(0)  # until the database has them
             concerned = self._concerned(done)
             for one in done:
                 if one.person.id not in concerned:

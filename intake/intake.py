@@ -26,7 +26,7 @@ from intake.learning import Words, learn_products
 from intake.opt_in import Click
 from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
-from store.overtaking import Overtaken, again_if
+from store.overtaking import Overtaken, again_if, is_of_all
 from store.sessions import AsyncSession, Database
 from store.sqlite_driver import on_the_spot
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 #: Messages that one commit takes at most.
 _LARGEST_GROUP: Final = 2_000
-#: Messages whose statements take less than a trip to SQLite's thread, or little more.
+#: Of so few messages no statement takes much longer than a trip to SQLite's thread.
 _FEW: Final = 200
 #: Callers who come at once are no further apart than this, in seconds.
 _BETWEEN_CALLERS: Final = 0.001
@@ -216,7 +216,7 @@ class Intake:
             await self._commit([message for waiting in group for message in waiting.messages])
         except Exception as caught:  # noqa: BLE001 - every caller gets an answer, come what may
             error = caught
-        if error and len(group) > 1 and _is_of_one(error):
+        if error and len(group) > 1 and not is_of_all(error):
             for waiting in group:
                 await self._answer([waiting])
             return
@@ -236,8 +236,3 @@ class Intake:
         if len(self._told_products) > _MOST_TOLD:
             self._told_products.clear()
         self._told_products |= told
-
-
-def _is_of_one(error: Exception) -> bool:
-    """Whether an error may be about one caller's messages and not about the database."""
-    return isinstance(error, Overtaken) or not isinstance(error, Unavailable)

@@ -23,6 +23,7 @@ from store.people import (
     runs_in_conflict,
 )
 from store.sessions import AsyncSession
+from store.sqlite_driver import off_the_spot
 
 _FIELDS = ("email", "email_key", "phone", "first_name", "last_name", "locale", "timezone")
 _MORE_FIELDS = ("country", "birthday", "bought_kind")
@@ -165,9 +166,10 @@ class People:
         both = await locked_customers(self._session, [visitor.id, into.id])
         loser, survivor = both[visitor.id], both[into.id]
         conflicts = await runs_in_conflict(self._session, loser=loser.id, survivor=survivor.id)
-        await move_belongings(
-            self._session, loser=loser.id, survivor=survivor.id, without_runs=conflicts
-        )
+        with off_the_spot():  # it may be all that somebody did in years
+            await move_belongings(
+                self._session, loser=loser.id, survivor=survivor.id, without_runs=conflicts
+            )
         self.runs_to_end += conflicts
         loser.merged_into = survivor.id
         self._survivors[loser.id] = survivor.id

@@ -22,8 +22,8 @@ class Grouped(Generic[T, R]):
 
     Who asks alone does not wait for others. `together` answers all in the order in which they
     asked, with None for each that is to be done by itself, which `alone` does. When it fails, each
-    is done by itself, so that only those whose fault it was hear of it; but what is Unavailable is
-    so for all.
+    is done by itself, so that only those whose fault it was hear of it; but what `is_of_all`, as
+    that a database is away, all hear at once.
     """
 
     def __init__(
@@ -32,8 +32,10 @@ class Grouped(Generic[T, R]):
         *,
         alone: Callable[[T], Awaitable[R]],
         at_most: int = _AT_MOST,
+        is_of_all: Callable[[Exception], bool] = lambda error: isinstance(error, Unavailable),
     ) -> None:
         self._together, self._alone, self._at_most = together, alone, at_most
+        self._is_of_all = is_of_all
         self._waiting: deque[tuple[T, asyncio.Future[R | None]]] = deque()
         self._working: asyncio.Task[None] | None = None
 
@@ -53,6 +55,9 @@ class Grouped(Generic[T, R]):
                 await self._work_for([self._waiting.popleft() for _ in range(number)])
         finally:
             self._working = None
+            for _, answer in self._waiting:  # none, unless we were stopped
+                answer.cancel()
+            self._waiting.clear()
 
     async def _work_for(self, group: Sequence[tuple[T, asyncio.Future[R | None]]]) -> None:
         callers = [answer for _, answer in group]
@@ -70,9 +75,9 @@ class Grouped(Generic[T, R]):
     async def _answers(self, group: Sequence[T]) -> Sequence[R | None]:
         try:
             return await self._together(group)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - it is raised again for the one whose it is
+        except Exception as error:
+            if self._is_of_all(error):
+                raise
             told = {"of": len(group), "error": type(error).__name__}
             logger.warning("group.done_one_by_one", extra=told)
             return [None] * len(group)

@@ -4,11 +4,11 @@ Customers are locked before messages, and messages before runs: here, and in the
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Update, bindparam, update
 
@@ -17,6 +17,7 @@ from domain.journeys import OVER
 from domain.messages import MessageKind, MessageStatus, StepRequest
 from store import tables
 from store.conclusions import CONCLUSIONS, UNREPORTED
+from store.queries import Query
 from store.sessions import AsyncSession
 from store.sqlite_driver import on_the_spot
 from store.statements import write
@@ -30,6 +31,10 @@ _FIXED: Final = frozenset(
     {"id", "run_id", "journey", "step", "occurrence", "channel", "created_at"}
 )
 _RUN: Final = table_of(tables.Run)
+_IF_FREE: Final = {
+    "message": Query("SELECT id FROM message WHERE id {in_1} ORDER BY id {locked_if_free}"),
+    "run": Query("SELECT id FROM run WHERE id {in_1} ORDER BY id {locked_if_free}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,18 @@ def _alike(rows: Sequence[dict[str, Any]]) -> Sequence[list[dict[str, Any]]]:
     for row in rows:
         found[tuple(row)].append(row)
     return list(found.values())
+
+
+async def locked_if_free(
+    session: AsyncSession, table: Literal["message", "run"], ids: Collection[str]
+) -> set[str]:
+    """Lock those of these rows that nobody else has locked, and say which; waits for none.
+
+    On SQLite, whose only writer has locked everything, all of them.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return set(ids)
+    return {found for (found,) in await _IF_FREE[table].rows(session, ids)}
 
 
 async def conclude_all(

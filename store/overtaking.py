@@ -26,6 +26,14 @@ class Overtaken(Unavailable):
         super().__init__("Another process wrote the same at this moment; try again.")
 
 
+def is_of_all(error: Exception) -> bool:
+    """Whether an error is about the database, and not about one of those who share a transaction.
+
+    One who was overtaken may be any of them: each by itself, they are not.
+    """
+    return isinstance(error, Unavailable) and not isinstance(error, Overtaken)
+
+
 @contextmanager
 def overtaking_noticed() -> Iterator[None]:
     """Raise Overtaken when the database says that something which must be unique is there."""

@@ -31,6 +31,7 @@ _BEFORE: Final = Query(
     )
     SELECT {_COLUMNS} FROM found JOIN event
         ON event.customer_id = found.customer_id AND event.happened_at = found.at
+    ORDER BY event.id
     """,  # noqa: S608 - our own words
     asked={"customer_id": "text", **_WHEN},
 )
@@ -46,6 +47,7 @@ _ALIKE: Final = Query(
     SELECT {_COLUMNS} FROM bounded JOIN event ON event.customer_id = bounded.customer_id
         AND event.happened_at >= bounded.since AND event.happened_at <= bounded.until
         AND event.subject = bounded.subject
+    ORDER BY event.id
     """,  # noqa: S608 - our own words
     asked={"customer_id": "text", "subject": "text", **_WHEN},
 )

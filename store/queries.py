@@ -15,10 +15,12 @@ from store.sessions import AsyncSession, connection_of
 _SQLITE: Final = {
     **{f"in_{n}": "IN (SELECT value FROM json_each(?))" for n in (1, 2)},
     "locked": "",
+    "locked_if_free": "",
 }
 _POSTGRESQL: Final = {
     **{f"in_{n}": f"= ANY(${n}::text[])" for n in (1, 2)},
     "locked": "FOR NO KEY UPDATE",  # nobody's rows that refer to them have to wait
+    "locked_if_free": "FOR NO KEY UPDATE SKIP LOCKED",
 }
 #: What a moment looks like in SQLite: SQLAlchemy's way, without the offset of UTC.
 _WITHOUT_OFFSET: Final = len("2026-01-01 00:00:00.000000")
@@ -29,7 +31,8 @@ class Query:
     """A query in the words of both databases.
 
     In its template `{in_1}` stands for "is one of the texts of the first value", and `{locked}` for
-    a lock that lasts until the transaction ends. `{asked}` is a table of what is asked about, whose
+    a lock that lasts until the transaction ends; `{locked_if_free}` passes over what somebody else
+    has locked. `{asked}` is a table of what is asked about, whose
     columns are `asked`, each with PostgreSQL's type; `rows_about` fills it.
     Columns of JSON are to be asked for as text, which `object_in` reads; SQLite's moments come as
     text in any case, and `moment_in` reads them from either.

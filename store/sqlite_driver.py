@@ -23,10 +23,24 @@ _ON_THE_SPOT: Final = ContextVar("on_the_spot", default=False)
 def on_the_spot() -> Iterator[None]:
     """Execute the statements in here without a trip, in the event loop's own thread.
 
-    For those alone that find a few rows by their keys: everybody waits for them. They never wait
-    themselves, since a transaction has its lock once it has begun, and only its end is synced.
+    For those alone that find or write a few rows by their keys: everybody waits for them. They
+    never wait themselves: who writes has the lock once a transaction has begun, who reads needs
+    none, and only the end of a transaction is synced.
     """
-    token = _ON_THE_SPOT.set(True)
+    with _set(here=True):
+        yield
+
+
+@contextmanager
+def off_the_spot() -> Iterator[None]:
+    """Execute the statements in here in the connection's thread, for they may take their time."""
+    with _set(here=False):
+        yield
+
+
+@contextmanager
+def _set(*, here: bool) -> Iterator[None]:
+    token = _ON_THE_SPOT.set(here)
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ class TestAMail:
         outcome = await desk.sends(ends_on=(ORDER_COMPLETED, CART_EMPTIED))
 
         assert outcome.sent
-        verbs = [statement.split()[0] for statement in asked]
-        locks = sum("FOR NO KEY UPDATE" in statement for statement in asked)
-        assert verbs == ["SELECT"] * (4 + locks) + ["INSERT", "INSERT", "UPDATE", "UPDATE"]
+        locking = [statement for statement in asked if "FOR NO KEY UPDATE" in statement]
+        verbs = [statement.split()[0] for statement in asked if statement not in locking]
+        assert verbs == ["SELECT"] * 4 + ["INSERT", "INSERT", "UPDATE", "UPDATE"]
+        assert len(locking) == (0 if desk.database.dialect == "sqlite" else 3)

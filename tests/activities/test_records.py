@@ -14,7 +14,7 @@ from domain.questions import CalmQuestion, MarketingStop, RunEnded
 from store import tables
 from store.suppressions import suppressions_of
 from tests.activities.conftest import Desk
-from tests.fakes.rows import NOON, ada, event
+from tests.fakes.rows import NOON, ada, event, run
 
 HOUR = timedelta(hours=1)
 
@@ -67,13 +67,13 @@ class TestTheEndOfARun:
 
         await self.ends(records, "purchased", failure="in the end")
 
-        run = await desk.run()
-        assert (run.status, run.exit_reason, run.failure) == (
+        known = await desk.run()
+        assert (known.status, known.exit_reason, known.failure) == (
             RunStatus.ENDED,
             "purchased",
             "in the end",
         )
-        assert (run.ended_at, run.waiting_for, run.wakes_at) == (NOON, None, None)
+        assert (known.ended_at, known.waiting_for, known.wakes_at) == (NOON, None, None)
 
     async def test_stays_as_it_was_first_told(self, desk: Desk, records: RecordActivities) -> None:
         await desk.has_run()
@@ -81,19 +81,38 @@ class TestTheEndOfARun:
 
         await self.ends(records, "completed", after=HOUR)
 
-        run = await desk.run()
-        assert (run.exit_reason, run.ended_at) == ("purchased", NOON)
+        known = await desk.run()
+        assert (known.exit_reason, known.ended_at) == ("purchased", NOON)
+
+    async def test_does_not_wait_for_the_end_of_one_that_somebody_else_holds(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        if desk.database.dialect == "sqlite":
+            pytest.skip("SQLite has one writer: whoever holds one run holds all")
+        await desk.has_run()
+        await desk.has(run("run_2", journey="welcome"))
+        async with desk.database.writing() as other:
+            await other.get(tables.Run, "run_1", with_for_update=True)
+            held = asyncio.create_task(self.ends(records, "purchased"))
+            await asyncio.sleep(0)
+
+            async with asyncio.timeout(10):
+                await self.ends(records, "completed", run_id="run_2")
+
+            assert not held.done()
+        await held
 
     async def ends(
         self,
         records: RecordActivities,
         reason: str,
         *,
+        run_id: str = "run_1",
         failure: str | None = None,
         after: timedelta = timedelta(),
     ) -> None:
         result = JourneyResult(exit_reason=reason, failure=failure)
-        ended = RunEnded(run_id="run_1", result=result, ended_at=NOON + after)
+        ended = RunEnded(run_id=run_id, result=result, ended_at=NOON + after)
         await ActivityEnvironment().run(records.record_end, ended)
 
 

@@ -46,6 +46,21 @@ class TestAStoryWithAMistake:
         )
 
 
+_COMMAND = "`temporal worker deployment set-current-version --deployment-name first"
+_NONE_IS_CURRENT = (
+    "Workers of version 1.0 get nothing to do, for no version of first is current: run "
+    f"{_COMMAND} --build-id 1.0 --namespace versioned --yes`."
+)
+_UNVERSIONED = (
+    "Temporal gives work to version 1.0 of first alone, and DORMOUSE_BUILD_ID is not set: set it, "
+    f"or run {_COMMAND} --unversioned --namespace versioned --yes`."
+)
+_ANOTHER_IS_CURRENT = (
+    "Workers of version 2.0 get nothing to do, for version 1.0 of first is current: run "
+    f"{_COMMAND} --build-id 2.0 --namespace versioned --yes`."
+)
+
+
 @pytest.mark.usefixtures("use")
 class TestVersionedWorkers:
     async def test_get_nothing_to_do_until_the_cure_is_taken(
@@ -71,30 +86,11 @@ class TestVersionedWorkers:
             unversioned = await until_seen(configured, deployment_name="first")
             older = await until_seen(configured, **{**settings, "build_id": "2.0"})
 
-        command = "`temporal worker deployment set-current-version --deployment-name first"
         assert not was_ready
-        assert before["version"] == (
-            "failed",
-            (
-                "Workers of version 1.0 get nothing to do, for no version of first is current: run "
-                f"{command} --build-id 1.0 --namespace versioned --yes`."
-            ),
-        )
+        assert before["version"] == ("failed", _NONE_IS_CURRENT)
         assert after["version"] == ("ok", "Version 1.0 of first is current.")
-        assert unversioned["version"] == (
-            "failed",
-            (
-                "Temporal gives work to version 1.0 of first alone, and DORMOUSE_BUILD_ID is not "
-                f"set: set it, or run {command} --unversioned --namespace versioned --yes`."
-            ),
-        )
-        assert older["version"] == (
-            "failed",
-            (
-                "Workers of version 2.0 get nothing to do, for version 1.0 of first is current: "
-                f"run {command} --build-id 2.0 --namespace versioned --yes`."
-            ),
-        )
+        assert unversioned["version"] == ("failed", _UNVERSIONED)
+        assert older["version"] == ("failed", _ANOTHER_IS_CURRENT)
 
 
 async def _until_done(server: Server, cure: str) -> None:

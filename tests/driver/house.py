@@ -240,9 +240,7 @@ async def open_house(
                     environment, clock, database, intake, dispatcher, control, outbox, pace
                 )
                 yield house
-                await house.settle()
-                await house.replay_everything()
-                await _leave_nothing_running(house)
+                await _leave(house)
 
 
 def _chosen(journeys: tuple[str, ...], settings: Mapping[str, Any]) -> Catalogue:
@@ -266,6 +264,13 @@ async def _register_search_attributes(client: Client) -> None:
             search_attributes={key.name: keyword for key in SEARCH_ATTRIBUTES},
         )
     )
+
+
+async def _leave(house: House) -> None:
+    """Let everything end that does, and see that what happened can be replayed."""
+    await house.settle()
+    await house.replay_everything()
+    await _leave_nothing_running(house)
 
 
 async def _leave_nothing_running(house: House) -> None:

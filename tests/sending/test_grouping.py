@@ -20,8 +20,8 @@ class Doubling:
     alone: list[int] = field(default_factory=list)
     is_away: bool = False
 
-    def grouped(self, **options: int) -> Grouped[int, int]:
-        return Grouped(self.double_all, alone=self.double, **options)
+    def grouped(self, *, at_most: int = 32) -> Grouped[int, int]:
+        return Grouped(self.double_all, alone=self.double, at_most=at_most)
 
     async def double_all(self, numbers: Sequence[int]) -> Sequence[int | None]:
         self.groups.append(list(numbers))
@@ -34,7 +34,9 @@ class Doubling:
 
     async def double(self, number: int) -> int:
         self.alone.append(number)
-        return 2 * number // abs(number) * abs(number)
+        if number == 0:
+            raise ZeroDivisionError
+        return 2 * number
 
 
 @pytest.fixture
@@ -115,3 +117,30 @@ class TestGroupedWork:
         assert await stays == 4
         with pytest.raises(asyncio.CancelledError):
             await gone
+
+
+class TestAnErrorOfAll:
+    async def test_may_be_told_apart_by_more_than_its_type(self, doubling: Doubling) -> None:
+        def is_of_all(error: Exception) -> bool:
+            return "away" in str(error)
+
+        async def busy(numbers: Sequence[int]) -> Sequence[int | None]:
+            raise Unavailable(f"Busy with {numbers}.")
+
+        doubling.is_let.set()
+
+        answer = await Grouped(busy, alone=doubling.double, is_of_all=is_of_all).do(1)
+
+        assert (answer, doubling.alone) == (2, [1])
+
+    async def test_leaves_nobody_waiting_when_the_work_is_stopped(self) -> None:
+        async def stopped(numbers: Sequence[int]) -> Sequence[int | None]:
+            await asyncio.sleep(0)
+            raise asyncio.CancelledError(numbers)
+
+        grouped = Grouped(stopped, alone=Doubling().double, at_most=1)
+
+        async with asyncio.timeout(5):
+            answers = await all_of(grouped, 1, 2)
+
+        assert [type(answer) for answer in answers] == [asyncio.CancelledError] * 2
