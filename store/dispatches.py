@@ -15,6 +15,7 @@ from sqlmodel import col
 from store import tables
 from store.queries import Query
 from store.sessions import AsyncSession, connection_of
+from store.sqlite_driver import on_the_spot
 from store.statements import any_of, fetch
 from store.upserts import table_of
 
@@ -60,7 +61,8 @@ class Address(NamedTuple):
 
 async def addresses_of(session: AsyncSession, run_ids: Collection[str]) -> dict[str, Address]:
     """Where Temporal finds each of these runs."""
-    found = await fetch(session, _ADDRESSES, run_ids=list(run_ids))
+    with on_the_spot():
+        found = await fetch(session, _ADDRESSES, run_ids=list(run_ids))
     return {row.id: Address(row.id, row.workflow_id, row.settings_version) for row in found}
 
 
