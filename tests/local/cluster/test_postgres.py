@@ -63,5 +63,8 @@ class TestPreparingADataFolderThatIsThere:
         server = PostgresServer(tmp_path, tmp_path, port=5432, password="secret", owner=None)
         (tmp_path / "postgresql").mkdir()
 
-        async with asyncio.timeout(1):
-            await server.prepare()
+        preparing = asyncio.create_task(server.prepare())
+        done, _ = await asyncio.wait([preparing], timeout=1)
+
+        assert done == {preparing}
+        assert preparing.exception() is None
