@@ -9,12 +9,13 @@ from temporalio import activity
 from domain.journeys import RunStatus
 from domain.questions import CalmQuestion, MarketingStop, RunEnded, calm_since
 from sending.grouping import Grouped
+from store.calm import moments_of_each
 from store.consents import record_consent
 from store.customers import customer_by_id, locked_customer
 from store.events import moments_of
 from store.ledger import locked_if_free, mark_runs
 from store.overtaking import is_of_all
-from store.sessions import AsyncSession, Database
+from store.sessions import Database
 from store.sqlite_driver import on_the_spot
 from store.suppressions import suppress
 
@@ -33,13 +34,22 @@ class RecordActivities:
         return await self._questions.do(question)
 
     async def _calm_alone(self, question: CalmQuestion) -> datetime:
-        [moment] = await self._calm_together([question])
-        return moment
+        """Look up when calm was reached by whoever the customer is now."""
+        async with self._database.reading() as session:
+            customer = await customer_by_id(session, question.customer_id)
+            known_as = customer.id if customer else question.customer_id
+            moments = await moments_of(session, known_as, question.since, names=question.events)
+        return _calm_since(question, moments)
 
-    async def _calm_together(self, questions: Sequence[CalmQuestion]) -> Sequence[datetime]:
+    async def _calm_together(self, questions: Sequence[CalmQuestion]) -> Sequence[datetime | None]:
+        """Look up when calm was reached by customers who are who they were."""
         with on_the_spot():
             async with self._database.reading() as session:
-                return [await _calm_since(session, question) for question in questions]
+                found = await moments_of_each(session, questions)
+        return [
+            None if moments is None else _calm_since(question, moments)
+            for question, moments in zip(questions, found, strict=True)
+        ]
 
     @activity.defn
     async def record_end(self, ended: RunEnded) -> None:
@@ -101,8 +111,5 @@ def _as_ended(ended: RunEnded) -> dict[str, Any]:
     }
 
 
-async def _calm_since(session: AsyncSession, question: CalmQuestion) -> datetime:
-    customer = await customer_by_id(session, question.customer_id)
-    known_as = customer.id if customer else question.customer_id
-    moments = await moments_of(session, known_as, question.since, names=question.events)
+def _calm_since(question: CalmQuestion, moments: list[datetime]) -> datetime:
     return calm_since(moments, since=question.since, lasting=question.lasting)

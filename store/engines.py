@@ -3,10 +3,12 @@
 import sqlite3
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import URL, ExceptionContext, event
+from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -41,8 +43,14 @@ def sqlite_engine(
     event.listen(hooks, "do_connect", _try)
     event.listen(hooks, "connect", _preparing(pragmas))
     if begin:
-        event.listen(hooks, "begin", lambda connection: connection.exec_driver_sql(begin))
+        event.listen(hooks, "begin", partial(_begin, begin))
     return engine
+
+
+def _begin(statement: str, connection: SyncConnection) -> None:
+    driver = connection.connection.driver_connection
+    if not (isinstance(driver, Connection) and driver.begins_at_once(statement)):
+        connection.exec_driver_sql(statement)
 
 
 def postgresql_engine(

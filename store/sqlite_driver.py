@@ -14,6 +14,8 @@ from typing import Any, Final, Self
 
 import aiosqlite
 
+#: How long SQLite waits for a lock unless told otherwise, in seconds.
+_PATIENCE: Final = 5.0
 #: Rows that the driver fetches at once when somebody iterates, which nobody does here.
 _CHUNK = 64
 _ON_THE_SPOT: Final = ContextVar("on_the_spot", default=False)
@@ -103,6 +105,7 @@ class Connection(aiosqlite.Connection):
         options["check_same_thread"] = False
         super().__init__(partial(sqlite3.connect, database, **options), _CHUNK)
         self._begun, self._done = 0, 0
+        self._patience = int(options.get("timeout", _PATIENCE) * 1_000)
         self._thread.daemon = True  # as SQLAlchemy wants it: nobody waits for it at the end
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # for SQLAlchemy alone
@@ -112,6 +115,26 @@ class Connection(aiosqlite.Connection):
     def open_cursor(self) -> sqlite3.Cursor:
         """A cursor of the database itself, in the connection's own thread."""
         return self._conn.cursor()
+
+    def begins_at_once(self, begin: str) -> bool:
+        """Begin a transaction here and now; False where that takes a trip.
+
+        Somebody else has the lock that is to be waited for, or a statement is under way, or
+        SQLite refuses: whoever makes the trip hears why.
+        """
+        if self.in_transaction or not self._is_at_rest:
+            return False
+        self._wait_for_locks(0)
+        try:
+            self._conn.execute(begin).close()
+        except sqlite3.Error:
+            return False
+        finally:
+            self._wait_for_locks(self._patience)
+        return True
+
+    def _wait_for_locks(self, milliseconds: int) -> None:
+        self._conn.execute(f"PRAGMA busy_timeout = {milliseconds}").close()
 
     @property
     def is_at_rest_in_transaction(self) -> bool:
