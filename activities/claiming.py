@@ -22,7 +22,7 @@ from domain.messages import MessageKind, MessageStatus, StepOutcome, StepRequest
 from domain.pace import Pace
 from domain.policy import Decision, Hold, Skip, decide
 from sending.channel import Channel
-from sending.grouping import Grouped
+from sending.grouping import UNHURRIED, Grouped
 from sending.rendering import TemplateError
 from store import tables
 from store.ledger import Entries
@@ -72,7 +72,9 @@ class Claims:
     ) -> None:
         self._database, self._composer, self._channel = database, composer, channel
         self._pace, self._now = pace, now
-        self._grouped = Grouped(self._claim_together, alone=self._claim_alone, is_of_all=is_of_all)
+        self._grouped = Grouped(
+            self._claim_together, alone=self._claim_alone, apart=UNHURRIED, is_of_all=is_of_all
+        )
 
     async def claim(self, request: StepRequest) -> Claimed:
         """Claim the step's message, or say why it does not leave now.

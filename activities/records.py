@@ -8,7 +8,7 @@ from temporalio import activity
 
 from domain.journeys import RunStatus
 from domain.questions import CalmQuestion, MarketingStop, RunEnded, calm_since
-from sending.grouping import Grouped
+from sending.grouping import UNHURRIED, Grouped
 from store.calm import moments_of_each
 from store.consents import record_consent
 from store.customers import customer_by_id, locked_customer
@@ -25,7 +25,9 @@ class RecordActivities:
 
     def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
-        self._questions = Grouped(self._calm_together, alone=self._calm_alone, is_of_all=is_of_all)
+        self._questions = Grouped(
+            self._calm_together, alone=self._calm_alone, apart=UNHURRIED, is_of_all=is_of_all
+        )
         self._ends = Grouped(self._end_together, alone=self._end_alone, is_of_all=is_of_all)
 
     @activity.defn

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 from domain.errors import Unavailable
@@ -15,15 +16,21 @@ R = TypeVar("R")
 
 #: Whoever comes next waits for all of a group.
 _AT_MOST: Final = 32
+#: Who asks so soon after a group was answered, in seconds, is not expected to be the last.
+_SOON: Final = 0.02
+#: Seconds from the beginning of a group to the next, where nobody is in a hurry.
+UNHURRIED: Final = 0.05
 
 
 class Grouped(Generic[T, R]):
     """Does the work for those who ask while it is under way together, when it is over.
 
-    Who asks alone does not wait for others. `together` answers all in the order in which they
-    asked, with None for each that is to be done by itself, which `alone` does. When it fails, each
-    is done by itself, so that only those whose fault it was hear of it; but what `is_of_all`, as
-    that a database is away, all hear at once.
+    Who asks alone does not wait for others. Who asks just after others were answered may be made to
+    wait for more to come, until that group's beginning is as many seconds ago as groups are to be
+    `apart`: the fewer groups, the less each costs. `together` answers all in the order in which
+    they asked, with None for each that is to be done by itself, which `alone` does. When it fails,
+    each is done by itself, so that only those whose fault it was hear of it; but what `is_of_all`,
+    as that a database is away, all hear at once.
     """
 
     def __init__(
@@ -32,10 +39,13 @@ class Grouped(Generic[T, R]):
         *,
         alone: Callable[[T], Awaitable[R]],
         at_most: int = _AT_MOST,
+        apart: float = 0,
         is_of_all: Callable[[Exception], bool] = lambda error: isinstance(error, Unavailable),
     ) -> None:
         self._together, self._alone, self._at_most = together, alone, at_most
-        self._is_of_all = is_of_all
+        self._is_of_all, self._apart = is_of_all, apart
+        self._begun_at = self._answered_at = float("-inf")
+        self._is_full = asyncio.Event()
         self._waiting: deque[tuple[T, asyncio.Future[R | None]]] = deque()
         self._working: asyncio.Task[None] | None = None
 
@@ -43,6 +53,8 @@ class Grouped(Generic[T, R]):
         """Have the work done for this one."""
         answer: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, answer))
+        if len(self._waiting) >= self._at_most:
+            self._is_full.set()
         if self._working is None:
             self._working = asyncio.create_task(self._work_off())
         known = await answer
@@ -51,13 +63,26 @@ class Grouped(Generic[T, R]):
     async def _work_off(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 number = min(len(self._waiting), self._at_most)
                 await self._work_for([self._waiting.popleft() for _ in range(number)])
+                self._answered_at = asyncio.get_running_loop().time()
         finally:
             self._working = None
             for _, answer in self._waiting:  # none, unless we were stopped
                 answer.cancel()
             self._waiting.clear()
+
+    async def _gather(self) -> None:
+        """Let more come, where the last group was answered only just now."""
+        loop = asyncio.get_running_loop()
+        if self._apart and loop.time() < self._answered_at + _SOON:
+            if len(self._waiting) < self._at_most:
+                self._is_full.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._begun_at + self._apart):
+                    await self._is_full.wait()
+        self._begun_at = loop.time()
 
     async def _work_for(self, group: Sequence[tuple[T, asyncio.Future[R | None]]]) -> None:
         callers = [answer for _, answer in group]

@@ -20,8 +20,8 @@ class Doubling:
     alone: list[int] = field(default_factory=list)
     is_away: bool = False
 
-    def grouped(self, *, at_most: int = 32) -> Grouped[int, int]:
-        return Grouped(self.double_all, alone=self.double, at_most=at_most)
+    def grouped(self, *, at_most: int = 32, apart: float = 0) -> Grouped[int, int]:
+        return Grouped(self.double_all, alone=self.double, at_most=at_most, apart=apart)
 
     async def double_all(self, numbers: Sequence[int]) -> Sequence[int | None]:
         self.groups.append(list(numbers))
@@ -117,6 +117,52 @@ class TestGroupedWork:
         assert await stays == 4
         with pytest.raises(asyncio.CancelledError):
             await gone
+
+
+class TestGroupsThatAreApart:
+    async def test_begin_at_once_for_who_asks_alone(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
+        grouped = doubling.grouped(apart=60)
+
+        async with asyncio.timeout(5):
+            await grouped.do(1)
+            await asyncio.sleep(0.05)
+            await grouped.do(2)
+
+        assert doubling.groups == [[1], [2]]
+
+    async def test_wait_for_more_to_come_where_one_was_answered_just_now(
+        self, doubling: Doubling
+    ) -> None:
+        doubling.is_let.set()
+        grouped = doubling.grouped(apart=0.1)
+        await grouped.do(1)
+
+        second = asyncio.create_task(grouped.do(2))
+        await asyncio.sleep(0.03)
+        third = asyncio.create_task(grouped.do(3))
+
+        assert (await second, await third) == (4, 6)
+        assert doubling.groups == [[1], [2, 3]]
+
+    async def test_wait_for_no_more_once_they_are_full(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
+        grouped = doubling.grouped(at_most=2, apart=60)
+        await grouped.do(1)
+
+        async with asyncio.timeout(5):
+            await all_of(grouped, 2, 3)
+
+        assert doubling.groups == [[1], [2, 3]]
+
+    async def test_wait_for_nobody_who_is_a_full_group_already(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
+        grouped = doubling.grouped(at_most=2, apart=60)
+
+        async with asyncio.timeout(5):
+            await all_of(grouped, 1, 2, 3, 4)
+
+        assert doubling.groups == [[1, 2], [3, 4]]
 
 
 class TestAnErrorOfAll:

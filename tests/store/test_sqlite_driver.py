@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -81,6 +82,46 @@ class TestACaller:
         await connection.rollback()
 
         assert not connection.in_transaction
+
+
+class TestATransaction:
+    async def test_begins_without_a_trip(self, connection: Connection) -> None:
+        assert connection.begins_at_once("BEGIN IMMEDIATE")
+        assert connection.in_transaction
+
+    async def test_makes_the_trip_where_somebody_else_has_the_lock(
+        self, connection: Connection, tmp_path: Path
+    ) -> None:
+        other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        began_at = time.monotonic()
+
+        assert not connection.begins_at_once("BEGIN IMMEDIATE")
+
+        assert time.monotonic() - began_at < 1
+        assert not connection.in_transaction
+        waiting = asyncio.create_task(connection.cursor().execute("BEGIN IMMEDIATE"))
+        await asyncio.sleep(0.05)
+        other.close()
+        await waiting
+        assert connection.in_transaction
+
+    async def test_makes_the_trip_behind_a_statement_that_is_under_way(
+        self, connection: Connection
+    ) -> None:
+        is_over = threading.Event()
+        under_way = asyncio.create_task(connection.run(is_over.wait))
+        await asyncio.sleep(0)
+
+        assert not connection.begins_at_once("BEGIN")
+
+        is_over.set()
+        await under_way
+
+    async def test_begins_once(self, connection: Connection) -> None:
+        connection.begins_at_once("BEGIN")
+
+        assert not connection.begins_at_once("BEGIN")
 
 
 class TestAStatementOnTheSpot:
