@@ -2,15 +2,20 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import mkstemp
+from secrets import token_hex
+from typing import Final
 
 from sending.channel import Accepted, Mail, Receipt, Rejected, TryLater
 from sending.composing import compose
 from sending.grouping import Grouped
 from sending.soundness import flaw
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_FOR_US_ALONE: Final = 0o600
 
 
 class OutboxChannel:
@@ -43,18 +48,27 @@ class OutboxChannel:
         return [receipts[mail.message_id] for mail in mails]
 
     def _keep(self, files: dict[str, bytes]) -> dict[str, Receipt]:
-        receipts = {
-            message_id: self._keep_one(message_id, files[message_id]) for message_id in files
-        }
         try:
-            self._settle()
+            with self._opened() as folder:
+                receipts = {name: self._keep_one(folder, name, files[name]) for name in files}
+                # The renames themselves must survive a power cut, too: once for all of a group.
+                os.fsync(folder)
         except OSError as error:
             receipts = dict.fromkeys(files, self._not_written(error))
         return receipts
 
-    def _keep_one(self, message_id: str, content: bytes) -> Receipt:
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self._folder, os.O_RDONLY)
         try:
-            self._write_once(self._folder / f"{message_id}.eml", content)
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _keep_one(self, folder: int, message_id: str, content: bytes) -> Receipt:
+        try:
+            _write_once(folder, f"{message_id}.eml", content)
         except OSError as error:
             return self._not_written(error)
         return Accepted(message_id)
@@ -65,26 +79,25 @@ class OutboxChannel:
             "writable, free some space, or set DORMOUSE_DATA_DIR to another folder."
         )
 
-    def _write_once(self, path: Path, content: bytes) -> None:
-        if path.exists():
-            return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        # Under another suffix, so that whoever lists *.eml never meets half a mail.
-        descriptor, draft = mkstemp(dir=self._folder, suffix=".draft")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            Path(draft).replace(path)
-        except OSError:
-            Path(draft).unlink()
-            raise
 
-    def _settle(self) -> None:
-        # The renames themselves must survive a power cut, too: once for all of a group.
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def _write_once(folder: int, name: str, content: bytes) -> None:
+    if os.access(name, os.F_OK, dir_fd=folder):
+        return
+    # Under another suffix, so that whoever lists *.eml never meets half a mail.
+    draft = f"{name}.{token_hex(8)}.draft"
+    try:
+        _write(os.open(draft, _NEW, _FOR_US_ALONE, dir_fd=folder), content)
+        os.replace(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        with suppress(FileNotFoundError):
+            os.unlink(draft, dir_fd=folder)
+        raise
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -17,7 +17,8 @@ from store.sessions import AsyncSession
 MOST_LOOKED_AT: Final = 500
 
 _WHEN: Final = dict.fromkeys(("since", "until"), "timestamptz")
-_COLUMNS: Final = """
+#: What `told_event` wants of a row.
+TOLD_COLUMNS: Final = """
     event.customer_id, message_id, name, happened_at, received_at, CAST(properties AS text),
     is_history
 """
@@ -29,7 +30,7 @@ _BEFORE: Final = Query(
                 AND e.happened_at >= asked.since AND e.happened_at < asked.until
         ) AS at FROM {{asked}} AS asked
     )
-    SELECT {_COLUMNS} FROM found JOIN event
+    SELECT {TOLD_COLUMNS} FROM found JOIN event
         ON event.customer_id = found.customer_id AND event.happened_at = found.at
     ORDER BY event.id
     """,  # noqa: S608 - our own words
@@ -44,7 +45,7 @@ _ALIKE: Final = Query(
             ORDER BY e.happened_at DESC LIMIT 1 OFFSET {MOST_LOOKED_AT - 1}
         ), since) AS since FROM {{asked}} AS asked
     )
-    SELECT {_COLUMNS} FROM bounded JOIN event ON event.customer_id = bounded.customer_id
+    SELECT {TOLD_COLUMNS} FROM bounded JOIN event ON event.customer_id = bounded.customer_id
         AND event.happened_at >= bounded.since AND event.happened_at <= bounded.until
         AND event.subject = bounded.subject
     ORDER BY event.id
@@ -80,15 +81,16 @@ async def events_before(
     session: AsyncSession, asked: Collection[Before]
 ) -> list[tuple[str, Event]]:
     """The events asked for, each with its customer's id."""
-    return [_told(row) for row in await _BEFORE.rows_about(session, asked)]
+    return [told_event(row) for row in await _BEFORE.rows_about(session, asked)]
 
 
 async def events_alike(session: AsyncSession, asked: Collection[Alike]) -> list[tuple[str, Event]]:
     """The events asked for, each with its customer's id."""
-    return [_told(row) for row in await _ALIKE.rows_about(session, asked)]
+    return [told_event(row) for row in await _ALIKE.rows_about(session, asked)]
 
 
-def _told(row: Any) -> tuple[str, Event]:
+def told_event(row: Any) -> tuple[str, Event]:
+    """A row's event, with its customer's id."""
     customer_id, message_id, name, happened_at, received_at, properties, is_history = row
     said = object_in(properties)
     event = Event(

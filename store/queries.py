@@ -14,11 +14,13 @@ from store.sessions import AsyncSession, connection_of
 #: How a template's words are written for each database; the numbers are those of its values.
 _SQLITE: Final = {
     **{f"in_{n}": "IN (SELECT value FROM json_each(?))" for n in (1, 2)},
+    "moment_3": "?",
     "locked": "",
     "locked_if_free": "",
 }
 _POSTGRESQL: Final = {
     **{f"in_{n}": f"= ANY(${n}::text[])" for n in (1, 2)},
+    "moment_3": "$3::timestamptz",
     "locked": "FOR NO KEY UPDATE",  # nobody's rows that refer to them have to wait
     "locked_if_free": "FOR NO KEY UPDATE SKIP LOCKED",
 }
@@ -30,9 +32,10 @@ _OFFSET: Final = "+00:00"
 class Query:
     """A query in the words of both databases.
 
-    In its template `{in_1}` stands for "is one of the texts of the first value", and `{locked}` for
-    a lock that lasts until the transaction ends; `{locked_if_free}` passes over what somebody else
-    has locked. `{asked}` is a table of what is asked about, whose
+    In its template `{in_1}` stands for "is one of the texts of the first value", `{moment_3}` for
+    a moment as the third, and `{locked}` for a lock that lasts until the transaction ends;
+    `{locked_if_free}` passes over what somebody else has locked. The values are numbered in the
+    order in which they stand. `{asked}` is a table of what is asked about, whose
     columns are `asked`, each with PostgreSQL's type; `rows_about` fills it.
     Columns of JSON are to be asked for as text, which `object_in` reads; SQLite's moments come as
     text in any case, and `moment_in` reads them from either.
@@ -45,12 +48,13 @@ class Query:
         self._moments = [n for n, kind in enumerate(told.values()) if kind == "timestamptz"]
 
     async def rows(
-        self, session: AsyncSession, *values: Collection[str]
+        self, session: AsyncSession, *values: Collection[str] | datetime
     ) -> Sequence[Sequence[Any]]:
         """What it finds. What the session has not written yet is not seen."""
         if _is_sqlite(session):
-            return await _found(session, self._sqlite, tuple(json_of(list(v)) for v in values))
-        return await _found(session, self._postgresql, tuple(map(list, values)))
+            return await _found(session, self._sqlite, tuple(map(_sqlite_value, values)))
+        told = tuple(v if isinstance(v, datetime) else list(v) for v in values)
+        return await _found(session, self._postgresql, told)
 
     async def rows_about(
         self, session: AsyncSession, asked: Collection[Sequence[Any]]
@@ -64,6 +68,10 @@ class Query:
         for number in self._moments:
             columns[number] = tuple(map(text_of, columns[number]))
         return await _found(session, self._sqlite, (json_of(list(zip(*columns, strict=True))),))
+
+
+def _sqlite_value(value: Collection[str] | datetime) -> str:
+    return text_of(value) if isinstance(value, datetime) else json_of(list(value))
 
 
 def _sqlite_table(types: Mapping[str, str]) -> str:

@@ -8,9 +8,9 @@ one by one.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from domain.cart import CART_EVENTS, cart_after
@@ -18,7 +18,9 @@ from domain.events import Event
 from domain.ids import message_id
 from domain.messages import StepRequest
 from store import tables
-from store.events import EVENT_COLUMNS, read_event
+from store.past import TOLD_COLUMNS, told_event
+from store.plain_rows import PlainCustomer, PlainRun
+from store.queries import Query, moment_in, object_in
 from store.sessions import AsyncSession
 from store.showcase import CART_MEMORY, products_by_id
 from store.sqlite_driver import on_the_spot
@@ -29,6 +31,8 @@ from store.suppressions import address_key
 #: Whoever did more than this lately is read of alone, and so are all when it comes to `_IN_ALL`.
 _EVENTS: Final = 500
 _IN_ALL: Final = 4_000
+#: As many columns of `_RECORDS` are the run's; the customer's follow.
+_RUN: Final = len(PlainRun._fields)
 
 _LOCK_CUSTOMERS: Final = (
     select(col(tables.Customer.id))
@@ -38,44 +42,32 @@ _LOCK_CUSTOMERS: Final = (
     # Whom somebody else is busy with is waited for alone: the others need not.
     .with_for_update(of=tables.Customer, key_share=True, skip_locked=True)
 )
-_RECORDS: Final = (
-    select(
-        tables.Run,
-        tables.Customer,
-        col(tables.Message.id),
-        col(tables.JourneyState.paused_at),
-        col(tables.Order.status),
-    )
-    .select_from(tables.Run)
-    .join(tables.Customer, col(tables.Customer.id) == col(tables.Run.customer_id))
-    .outerjoin(
-        tables.Message,
-        (col(tables.Message.run_id) == col(tables.Run.id))
-        & col(tables.Message.id).in_(any_of("messages")),
-    )
-    .outerjoin(tables.JourneyState, col(tables.JourneyState.journey) == col(tables.Run.journey))
-    .outerjoin(tables.Order, col(tables.Order.id) == col(tables.Run.key))
-    .where(col(tables.Run.id).in_(any_of("runs")), col(tables.Customer.merged_into).is_(None))
-    .order_by(col(tables.Run.id))
+_RECORDS: Final = Query(
+    """
+    SELECT run.id, run.journey, run.key, run.customer_id, run.entered_at,
+        CAST(run.settings AS text), CAST(run.about AS text), run.started_by,
+        customer.id, customer.external_id, customer.email, customer.email_key,
+        customer.first_name, customer.last_name, customer.locale, customer.timezone,
+        CAST(customer.consents AS text), CAST(customer.pending AS text), customer.erased_at,
+        message.id, journey_state.paused_at, "order".status
+    FROM run JOIN customer ON customer.id = run.customer_id
+        LEFT JOIN message ON message.run_id = run.id AND message.id {in_1}
+        LEFT JOIN journey_state ON journey_state.journey = run.journey
+        LEFT JOIN "order" ON "order".id = run.key
+    WHERE run.id {in_2} AND customer.merged_into IS NULL
+    ORDER BY run.id
+    """
 )
-_SUPPRESSED: Final = select(
-    col(tables.Suppression.address_hash),
-    col(tables.Suppression.scope),
-    col(tables.Suppression.reason),
-).where(
-    col(tables.Suppression.address_hash).in_(any_of("addresses")),
-    col(tables.Suppression.channel) == "email",
+_SUPPRESSED: Final = Query(
+    "SELECT address_hash, scope, reason FROM suppression"
+    " WHERE address_hash {in_1} AND channel = 'email'"
 )
-
-_HAPPENED: Final = (
-    select(col(tables.Event.customer_id), *EVENT_COLUMNS)
-    .where(
-        col(tables.Event.customer_id).in_(any_of("customers")),
-        col(tables.Event.happened_at) >= bindparam("since"),
-        col(tables.Event.name).in_(any_of("names")),
-    )
-    .order_by(col(tables.Event.happened_at), col(tables.Event.id))
-    .limit(_IN_ALL)
+_HAPPENED: Final = Query(
+    f"""
+    SELECT {TOLD_COLUMNS} FROM event
+    WHERE customer_id {{in_1}} AND name {{in_2}} AND happened_at >= {{moment_3}}
+    ORDER BY happened_at, id LIMIT {_IN_ALL}
+    """  # noqa: S608 - our own words
 )
 
 #: What the mail of a journey and step shows.
@@ -87,9 +79,9 @@ class _Step:
     """A step as most are: never tried before, of a customer who is who they were."""
 
     request: StepRequest
-    run: tables.Run
-    customer: tables.Customer
-    paused_at: datetime | None
+    run: PlainRun
+    customer: PlainCustomer
+    is_journey_paused: bool
     order_is_void: bool
     shows_cart: bool
 
@@ -136,9 +128,9 @@ async def _plain(
     else:
         locked = {row.id for row in await fetch(session, _LOCK_CUSTOMERS, runs=runs)}
     messages = [message_id(r.run_id, r.step, r.occurrence) for r in first.values()]
-    rows = await session.execute(_RECORDS, {"runs": runs, "messages": messages})
     steps, people = [], set[str]()
-    for run, customer, known, paused_at, order_status in rows:
+    for row in await _RECORDS.rows(session, messages, runs):
+        run, customer, (known, paused_at, order_status) = _run_in(row), _customer_in(row), row[-3:]
         request, names = first[run.id], {customer.id, customer.email_key or customer.id}
         if known or people & names or (locked is not None and customer.id not in locked):
             continue
@@ -148,12 +140,26 @@ async def _plain(
                 request,
                 run,
                 customer,
-                paused_at,
-                is_void(order_status),
-                shows(run.journey, request.step) == "cart",
+                is_journey_paused=paused_at is not None,
+                order_is_void=is_void(order_status),
+                shows_cart=shows(run.journey, request.step) == "cart",
             )
         )
     return steps
+
+
+def _run_in(row: Sequence[Any]) -> PlainRun:
+    """The run of a row of `_RECORDS`."""
+    *ids, entered_at, settings, about, started_by = row[:_RUN]
+    told = moment_in(entered_at), object_in(settings), object_in(about), started_by
+    return PlainRun._make((*ids, *told))
+
+
+def _customer_in(row: Sequence[Any]) -> PlainCustomer:
+    """The customer of a row of `_RECORDS`."""
+    *plain, consents, pending, erased_at = row[_RUN:-3]
+    told = object_in(consents), object_in(pending), moment_in(erased_at)
+    return PlainCustomer._make((*plain, *told))
 
 
 async def _events(
@@ -167,13 +173,11 @@ async def _events(
         names, moments = names.union(CART_EVENTS), [*moments, cart_since]
     if not names:
         return found
-    rows = await fetch(
-        session, _HAPPENED, customers=list(found), since=min(moments), names=list(names)
-    )
+    rows = await _HAPPENED.rows(session, found, names, min(moments))
     if len(rows) == _IN_ALL:
         return {}
-    for row in rows:
-        found[row.customer_id].append(read_event(row))
+    for customer, event in map(told_event, rows):
+        found[customer].append(event)
     return {name: events for name, events in found.items() if len(events) < _EVENTS}
 
 
@@ -183,8 +187,8 @@ async def _suppressions(
     """Hash of an address → scope → why it is suppressed."""
     found: dict[str, dict[str, str]] = {address_key(email): {} for email in emails if email}
     if found:
-        for row in await fetch(session, _SUPPRESSED, addresses=list(found)):
-            found[row.address_hash][row.scope] = row.reason
+        for address, scope, reason in await _SUPPRESSED.rows(session, found):
+            found[address][scope] = reason
     return found
 
 
@@ -204,7 +208,7 @@ def _records(
         overtaken_by=first_ending(step.run, later),
         order_is_void=step.order_is_void,
         suppressed=suppressed[address_key(email)] if (email := step.customer.email) else {},
-        is_journey_paused=step.paused_at is not None,
+        is_journey_paused=step.is_journey_paused,
         foreseen=Foreseen(cart_after(cart) if step.shows_cart else None),
     )
 

@@ -13,6 +13,7 @@ from domain.journeys import OVER, RunStatus
 from domain.routing import ActiveRun
 from store import tables
 from store.customers import same_person
+from store.plain_rows import PlainRun
 from store.sessions import AsyncSession
 from store.statements import write
 from store.upserts import table_of
@@ -131,7 +132,7 @@ async def run_of_request(session: AsyncSession, idempotency_key: str) -> tables.
     return found.one_or_none()
 
 
-def active_run(run: tables.Run | Row[Any]) -> ActiveRun:
+def active_run(run: tables.Run | PlainRun | Row[Any]) -> ActiveRun:
     """The run as routing looks at it."""
     return ActiveRun(
         run.id,

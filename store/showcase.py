@@ -15,6 +15,7 @@ from store import tables
 from store.bought_together import bought_with
 from store.events import events_since
 from store.orders import find_order
+from store.plain_rows import PlainRun
 from store.products import as_product
 from store.sessions import AsyncSession
 from store.statements import any_of, fetch
@@ -57,7 +58,7 @@ async def ordered_since(
     return [product for event in later for product in event.facts.product_ids]
 
 
-async def kept_of(session: AsyncSession, run: tables.Run) -> list[str]:
+async def kept_of(session: AsyncSession, run: PlainRun) -> list[str]:
     """The ids of the products of a run's order that the customer kept.
 
     A run that an order started is also about what was added to it later; any other only about the

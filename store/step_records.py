@@ -26,6 +26,7 @@ from domain.routing import is_about
 from store import tables
 from store.customers import locked_survivor
 from store.events import events_since
+from store.plain_rows import PlainCustomer, PlainRun
 from store.runs import active_run
 from store.sessions import AsyncSession
 from store.statements import fetch
@@ -76,8 +77,8 @@ class Foreseen:
 class StepRecords:
     """Everything on record that the fate of a step depends on."""
 
-    run: tables.Run
-    customer: tables.Customer
+    run: PlainRun
+    customer: PlainCustomer
     #: What was written about this very step before.
     message: tables.Message | None
     #: An ending that was accepted, whether or not the run has heard of it yet.
@@ -101,7 +102,8 @@ async def records_for(session: AsyncSession, request: StepRequest) -> StepRecord
             "message_id": message_id(request.run_id, request.step, request.occurrence),
         },
     )
-    run, customer, message, paused_at, order_status = found.one()
+    row, reader, message, paused_at, order_status = found.one()
+    run, customer = PlainRun.of(row), PlainCustomer.of(reader)
     if message is not None:
         # Locked too: an earlier attempt may be concluding it, and asks for no customer.
         await session.refresh(message, with_for_update={"key_share": True})
@@ -139,8 +141,8 @@ async def _locked_customer_of(session: AsyncSession, run_id: str) -> str:
 
 async def _overtaken_by(
     session: AsyncSession,
-    run: tables.Run,
-    customer: tables.Customer,
+    run: PlainRun,
+    customer: PlainCustomer,
     ends_on: Collection[str],
     *,
     order_is_void: bool,
@@ -153,14 +155,14 @@ async def _overtaken_by(
     return first_ending(run, await events_since(session, customer.id, run.entered_at, names=names))
 
 
-def endings_of(run: tables.Run, ends_on: Collection[str], *, order_is_void: bool) -> set[str]:
+def endings_of(run: PlainRun, ends_on: Collection[str], *, order_is_void: bool) -> set[str]:
     """The events that overtake a step of the run, of those that end its story."""
     names = set(ends_on) - set(WITHDRAWALS)
     # Of an order that is not void only a part was refunded.
     return names if order_is_void or not run.key else names - set(VOIDING)
 
 
-def first_ending(run: tables.Run, found: Sequence[Event]) -> str | None:
+def first_ending(run: PlainRun, found: Sequence[Event]) -> str | None:
     """The first of these events since the run's entry that is about it."""
     about = active_run(run)
     endings = (e for e in found if not e.is_history and e.id != run.started_by)

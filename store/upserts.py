@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import SQLModel
 
-from store.sessions import AsyncSession
+from store.sessions import AsyncSession, connection_of
 
 #: Column name → value, for one row.
 Values = Mapping[str, Any]
@@ -59,7 +59,8 @@ async def put(
     """
     if rows:
         dialect = session.get_bind().dialect.name
-        await session.execute(_putting(dialect, table, tuple(key), tuple(change)), list(rows))
+        statement = _putting(dialect, table, tuple(key), tuple(change))
+        await connection_of(session).execute(statement, list(rows))
 
 
 @cache
