@@ -26,7 +26,7 @@ class ComplementActivities:
     async def refresh_complements(self, rules: Togetherness) -> Refreshed:
         """Count over the orders of late, and keep what goes together; safe to do again."""
         now = self._now()
-        async with beating():
+        with beating():
             async with self._database.reading() as session:
                 since = now - self._pace.of(rules.within)
                 pairs = await count_pairs(session, rules, since=since)

@@ -75,7 +75,7 @@ class SendActivities:
             raise
 
     async def _attempt(self, request: StepRequest) -> StepOutcome:
-        async with beating():
+        with beating():
             claim = await self._claims.claim(request)
             if isinstance(claim, StepOutcome):
                 return claim

@@ -42,9 +42,7 @@ class Reader:
 
     def money(self, amount: Decimal, currency: str) -> str:
         """`39,90 €`; the currency's own number of decimals."""
-        written = _plain(format_currency(amount, currency, locale=self.locale))
-        # Babel leaves out the space that CLDR wants between letters and digits: `TRY 39.90`.
-        return _LETTER_BY_DIGIT.sub("\u00a0", written)
+        return _price(amount, currency, self.locale)
 
     def date(self, moment: datetime) -> str:
         """`5. Mai 2026`, the day in the person's time zone."""
@@ -119,6 +117,13 @@ def _timezone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+@lru_cache(maxsize=10_000)  # a shop has so many prices, and each is in many mails
+def _price(amount: Decimal, currency: str, locale: Locale) -> str:
+    written = _plain(format_currency(amount, currency, locale=locale))
+    # Babel leaves out the space that CLDR wants between letters and digits: `TRY 39.90`.
+    return _LETTER_BY_DIGIT.sub("\u00a0", written)
 
 
 def _plain(text: str) -> str:
