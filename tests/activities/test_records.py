@@ -55,6 +55,26 @@ class TestCalm:
 
         assert await self.asked(records) == 3 * HOUR
 
+    async def test_is_each_one_s_own_when_several_ask_at_once(
+        self, desk: Desk, records: RecordActivities
+    ) -> None:
+        await desk.has(
+            ada(id="cus_quick"),
+            ada(id="cus_slow", external_id="s"),
+            event("look", NOON + HOUR, customer_id="cus_quick"),
+            event("early look", NOON + HOUR, customer_id="cus_slow"),
+            event("late look", NOON + 3 * HOUR, customer_id="cus_slow"),
+        )
+        asked = {"events": BROWSING.events, "lasting": 2 * HOUR}
+        quick = CalmQuestion(customer_id="cus_quick", since=NOON, **asked)
+        slow = CalmQuestion(customer_id="cus_slow", since=NOON + 2 * HOUR, **asked)
+
+        moments = await asyncio.gather(
+            *(ActivityEnvironment().run(records.calm_since, q) for q in (quick, slow))
+        )
+
+        assert [moment - NOON for moment in moments] == [3 * HOUR, 5 * HOUR]
+
     async def test_comes_to_an_erased_customer(self, desk: Desk, records: RecordActivities) -> None:
         await desk.has(ada(id="cus_visitor", erased_at=NOON))
 

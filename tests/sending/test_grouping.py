@@ -164,6 +164,18 @@ class TestGroupsThatAreApart:
 
         assert doubling.groups == [[1, 2], [3, 4]]
 
+    async def test_wait_again_after_one_that_was_full(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
+        grouped = doubling.grouped(at_most=2, apart=0.1)
+        await all_of(grouped, 1, 2)
+
+        third = asyncio.create_task(grouped.do(3))
+        await asyncio.sleep(0.03)
+        fourth = asyncio.create_task(grouped.do(4))
+
+        assert (await third, await fourth) == (6, 8)
+        assert doubling.groups == [[1, 2], [3, 4]]
+
 
 class TestAnErrorOfAll:
     async def test_may_be_told_apart_by_more_than_its_type(self, doubling: Doubling) -> None:

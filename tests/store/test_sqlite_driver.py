@@ -113,10 +113,11 @@ class TestATransaction:
         under_way = asyncio.create_task(connection.run(is_over.wait))
         await asyncio.sleep(0)
 
-        assert not connection.begins_at_once("BEGIN")
+        has_begun = connection.begins_at_once("BEGIN")
 
         is_over.set()
         await under_way
+        assert not has_begun
 
     async def test_begins_once(self, connection: Connection) -> None:
         connection.begins_at_once("BEGIN")
