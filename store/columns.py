@@ -62,7 +62,7 @@ def one_of(column: str, values: Iterable[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_is_known")
 
 
-def refers(target: str, *, index: bool = True, null: bool = False, cascade: bool = False) -> Any:
+def refers(target: str, *, null: bool = False, cascade: bool = False) -> Any:
     """A column that refers to another row's id; `cascade` deletes with it."""
     key = ForeignKey(target, ondelete="CASCADE" if cascade else None)
-    return Column(String(64), key, index=index, nullable=null)
+    return Column(String(64), key, index=True, nullable=null)
