@@ -1,7 +1,8 @@
 """Taking in a group of messages: everything they mean and cause, in one transaction."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -28,13 +29,13 @@ from intake.meaning import Done, event_of, following
 from intake.noting import LOOK_GRAIN, note
 from intake.past import past_of
 from intake.people import People
-from intake.relevance import Relevance, view_of
+from intake.relevance import TELLING, Relevance, view_of
 from intake.reports import note_told
 from intake.subjects import as_kept, emptied, of_its_run
 from intake.traits import apply_traits, withdraw_unless_given_since
 from store import intake as records
 from store.consents import words_gathered
-from store.event_log import keep_events
+from store.event_log import keep_events, keep_if_new
 from store.events import events_since
 from store.intake import Runs
 from store.orders import OrderRecord, Orders
@@ -63,6 +64,8 @@ class Group:
     #: Of whom we learned something, and of whom only when they were there.
     taught: dict[str, Person] = field(default_factory=dict)
     noted: dict[str, Person] = field(default_factory=dict)
+    #: Whether some messages were known already, as far as we looked.
+    has_repeats: bool = False
     #: Messages by which a consent came to another address, in a merge.
     moving_consent: Collection[str] = ()
     relevance: Relevance = field(init=False)
@@ -79,9 +82,12 @@ class Group:
         """The journeys with the settings in force."""
         return self.effects.catalogue
 
-    async def take(self, messages: Sequence[Incoming]) -> list[Event]:
-        """Keep what is new among `messages` and put on record what follows from it."""
-        fresh = await self._fresh(messages)
+    async def take(self, messages: Sequence[Incoming], *, looks_first: bool = True) -> list[Event]:
+        """Keep what is new among `messages` and put on record what follows from it.
+
+        Unless it `looks_first`, they are taken to be all new: Overtaken is raised when one is not.
+        """
+        fresh = await self._fresh(messages, looks_first=looks_first)
         if not fresh:
             return []
         people = await People.of(self.session, fresh)
@@ -89,27 +95,49 @@ class Group:
         self.runs = await records.runs_of(self.session, {one.person.id for one in done})
         self._end_merged(people)
         self.moving_consent = people.moving_consent
-        new, concerned = await self._keep(done)
-        done = [d for d in done if d.event.id in new]
+        following = await self._keep(done)
         by_shop = [one for one in done if one.message.customer_id is None]
         await note_told(self.session, [(one.event, one.person.id) for one in by_shop])
-        await self._follow_all([one for one in done if one.person.id in concerned])
+        async with words_gathered(self.session):
+            for one in following:
+                await self._follow(one)
         await self._write()
         return [one.event for one in done]
 
-    async def _keep(self, done: Sequence[Done]) -> tuple[set[str], set[str]]:
-        """Keep the events, and see meanwhile whom they concern: the new ones, and these people."""
+    async def _keep(self, done: Sequence[Done]) -> Sequence[Done]:
+        """Keep the events, and follow meanwhile those that need no more of the database.
+
+        What is read comes first, since nothing else can be asked while they are written. Returns
+        what is still to be followed.
+        """
+        concerned = self._concerned(done)
+        following = [one for one in done if one.person.id in concerned]
+        await self._look_up(following)
+        asking = {one.person.id for one in following if self._tells(one)}
+        async with self._keeping(done):
+            for one in done:
+                if one.person.id not in concerned:
+                    self._note(one.person, one.event)
+            for one in following:
+                if one.person.id not in asking:
+                    self._hear(one)
+        return [one for one in following if one.person.id in asking]
+
+    @asynccontextmanager
+    async def _keeping(self, done: Sequence[Done]) -> AsyncIterator[None]:
+        """The events are being written: who is in here must not ask the database."""
         events = [(one.event, one.person.id) for one in done]
         keeping = asyncio.create_task(keep_events(self.session, events))
         try:
             await asyncio.sleep(0)  # until the database has them
-            concerned = self._concerned(done)
-            for one in done:
-                if one.person.id not in concerned:
-                    self._note(one.person, one.event)
+            yield
         finally:
-            new = await keeping
-        return new, concerned
+            await keeping
+
+    def _tells(self, one: Done) -> bool:
+        """Whether it teaches something about the person or the shop, or others follow from it."""
+        has_moved = one.message.message_id in self.moving_consent
+        return bool(one.message.traits) or has_moved or one.event.name in TELLING
 
     def _concerned(self, done: Sequence[Done]) -> set[str]:
         """Those about whom something is told, or for whom something may follow."""
@@ -121,21 +149,14 @@ class Group:
             or self.relevance.may_matter(one.event, one.person, self._runs(one.person.id))
         }
 
-    async def _follow_all(self, done: Sequence[Done]) -> None:
-        """Follow the events of everybody concerned, one after the other."""
-        if not done:
-            return
-        self.ahead = {one.event.id for one in done}
-        await self._look_up(done)
-        async with words_gathered(self.session):
-            for one in done:
-                await self._follow(one)
-
-    async def _fresh(self, messages: Sequence[Incoming]) -> list[Incoming]:
+    async def _fresh(self, messages: Sequence[Incoming], *, looks_first: bool) -> list[Incoming]:
         first: dict[str, Incoming] = {}
         for message in messages:
             first.setdefault(message.message_id, message)
+        if not looks_first:
+            return [*first.values()]
         known = await records.known_messages(self.session, first.keys())
+        self.has_repeats = bool(known)
         return [message for message in first.values() if message.message_id not in known]
 
     async def _understand(self, people: People, messages: Sequence[Incoming]) -> list[Done]:
@@ -152,6 +173,9 @@ class Group:
 
     async def _look_up(self, done: Sequence[Done]) -> None:
         """Read what following needs to know, for everybody at once."""
+        if not done:
+            return
+        self.ahead = {one.event.id for one in done}
         products = {
             product
             for one in done
@@ -175,6 +199,15 @@ class Group:
             now = self.effects.now
             self.effects.signal(run_id, Event(f"merged:{run_id}", CUSTOMER_MERGED, now, now))
 
+    def _hear(self, one: Done) -> None:
+        """What follows from an event that tells nothing new about anybody."""
+        person, event = one.person, one.event
+        self.ahead.discard(event.id)
+        self._note(person, event)
+        order = learn_order(self.orders, person.id, event)
+        if self.relevance.may_matter(event, person, self._runs(person.id)):
+            self._route(person, event, order)
+
     async def _follow(self, one: Done) -> None:
         """Everything that one event changes and causes."""
         person, event = one.person, one.event
@@ -191,7 +224,7 @@ class Group:
         if self.relevance.may_matter(event, person, self._runs(person.id)):
             self._route(person, await self._as_kept(event, order), order)
         for derived in await self._derived(one, subscription, order):
-            if await keep_events(self.session, [(derived, person.id)]):
+            if await keep_if_new(self.session, derived, person.id):
                 self._note(person, derived)
                 self._route(person, derived)
 

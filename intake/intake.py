@@ -80,6 +80,9 @@ class Intake:
         self._told_products: dict[str, Words] = {}
         self._writer: asyncio.Task[None] | None = None
         self._is_closing = False
+        #: Whether messages may be known already. Nobody asks about each while they never are; while
+        #: they are, as when callers who got no answer come again, nothing is done in vain.
+        self._expects_repeats = True
         #: How many the last group answered, and how many seconds it took.
         self._callers, self._took = 0, 0.0
 
@@ -228,7 +231,10 @@ class Intake:
             return
 
         async def work(session: AsyncSession, effects: Effects) -> dict[str, Words]:
-            events = await Group(session, effects).take(messages)
+            group, looks_first = Group(session, effects), self._expects_repeats
+            self._expects_repeats = True  # unless this goes well
+            events = await group.take(messages, looks_first=looks_first)
+            self._expects_repeats = group.has_repeats
             return await learn_products(session, events, self._told_products)
 
         with on_the_spot() if len(messages) <= _FEW else nullcontext():

@@ -30,7 +30,7 @@ from store.intake import Runs
 from store.people import Person
 
 #: Events that change what we know of somebody, or that others follow from.
-_TELLING: Final = frozenset(
+TELLING: Final = frozenset(
     (ORDER_COMPLETED, *ABOUT_ONE_ORDER, *MAY_EMPTY, *OBJECTIONS, *WITHDRAWALS)
 )
 
@@ -54,7 +54,7 @@ class Relevance:
 
     def may_matter(self, event: Event, person: Person, runs: Runs) -> bool:
         """Whether something may follow from the event, or be learned about the person."""
-        if event.name in _TELLING:
+        if event.name in TELLING:
             return True
         if event.is_history:
             return False

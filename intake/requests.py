@@ -34,7 +34,7 @@ from store.consents import record_consent
 from store.customers import customer_by_any_id, has_address, locked_customer
 from store.deliveries import mailbox_of
 from store.erasure import erase_customer, merged_into
-from store.event_log import keep_events
+from store.event_log import keep_if_new
 from store.orders import find_order
 from store.products import kinds_of
 from store.runs import run_of_request
@@ -117,7 +117,7 @@ async def _requested(
         facts=request.about,
         properties={name: value for name, value in properties.items() if value},
     )
-    await keep_events(session, [(event, customer.id)])
+    await keep_if_new(session, event, customer.id)
     return event
 
 

@@ -35,24 +35,14 @@ class Addition:
         """Add these rows; returns how many were not there yet."""
         return (await self._execute(session, rows)).rowcount if rows else 0
 
-    async def add_telling(
-        self, session: AsyncSession, rows: Sequence[Row], *, column: str
-    ) -> set[Any]:
-        """Add these rows to PostgreSQL; returns what those that are new have in `column`."""
-        added = await self._execute(session, rows, f"RETURNING {column}")
-        return {value for (value,) in added}
-
-    async def _execute(
-        self, session: AsyncSession, rows: Sequence[Row], returning: str = ""
-    ) -> CursorResult[Any]:
+    async def _execute(self, session: AsyncSession, rows: Sequence[Row]) -> CursorResult[Any]:
         connection, columns = connection_of(session), list(zip(*rows, strict=True))
         if connection.dialect.name == "sqlite":
             for number in self._moments:
                 columns[number] = tuple(_texts(columns[number]))
             told = list(zip(*columns, strict=True))
             return await connection.exec_driver_sql(self._sqlite, told)
-        arrays = tuple(map(list, columns))
-        return await connection.exec_driver_sql(f"{self._postgresql} {returning}", arrays)
+        return await connection.exec_driver_sql(self._postgresql, tuple(map(list, columns)))
 
 
 def _texts(moments: Iterable[datetime | None]) -> Iterator[str | None]:

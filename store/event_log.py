@@ -26,21 +26,19 @@ _EVENTS: Final = Addition(
 )
 
 
-async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]) -> set[str]:
-    """Keep events, each with its customer's id; returns the message ids that are new.
+async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]) -> None:
+    """Keep events that nobody kept before, each with its customer's id.
 
-    On SQLite, where its only writer looks before it writes, Overtaken is raised when one of several
-    is known.
+    Whoever calls this has the customers locked, or has just made them. Raises Overtaken when one of
+    the events is known; then all must be taken back.
     """
-    if not events:
-        return set()
-    rows = [_row(event, customer_id) for event, customer_id in events]
-    if session.get_bind().dialect.name != "sqlite":
-        return await _EVENTS.add_telling(session, rows, column="message_id")
-    added = await _EVENTS.add(session, rows)
-    if 0 < added < len(rows):
+    if await _EVENTS.add(session, [_row(*one) for one in events]) < len(events):
         raise Overtaken
-    return {event.id for event, _ in events} if added else set()
+
+
+async def keep_if_new(session: AsyncSession, event: Event, customer_id: str) -> bool:
+    """Keep one event of a customer as above; False, and no error, when it is known already."""
+    return await _EVENTS.add(session, [_row(event, customer_id)]) == 1
 
 
 def _row(event: Event, customer_id: str) -> Row:

@@ -140,9 +140,11 @@ class FrontDoor:
 
     async def all(self, table: type[Row]) -> list[Row]:
         """All rows of a table, the oldest first."""
-        by = "created_at" if table is tables.Run else "id"
+        by = ("created_at", "id") if table is tables.Run else ("id",)
         async with self.database.reading() as session:
-            found = await session.scalars(select(table).order_by(col(getattr(table, by))))
+            found = await session.scalars(
+                select(table).order_by(*(col(getattr(table, name)) for name in by))
+            )
             return list(found)
 
     async def customer(self, shop_id: str = "ada") -> tables.Customer:
