@@ -34,7 +34,7 @@ from intake.reports import note_told
 from intake.subjects import as_kept, emptied, of_its_run
 from intake.traits import apply_traits, withdraw_unless_given_since
 from store import intake as records
-from store.consents import words_gathered
+from store.consents import look_up_decisions, words_gathered
 from store.event_log import keep_events, keep_if_new
 from store.events import events_since
 from store.intake import Runs
@@ -95,10 +95,10 @@ class Group:
         self.runs = await records.runs_of(self.session, {one.person.id for one in done})
         self._end_merged(people)
         self.moving_consent = people.moving_consent
-        following = await self._keep(done)
-        by_shop = [one for one in done if one.message.customer_id is None]
-        await note_told(self.session, [(one.event, one.person.id) for one in by_shop])
         async with words_gathered(self.session):
+            following = await self._keep(done)
+            by_shop = [one for one in done if one.message.customer_id is None]
+            await note_told(self.session, [(one.event, one.person.id) for one in by_shop])
             for one in following:
                 await self._follow(one)
         await self._write()
@@ -186,6 +186,9 @@ class Group:
         orders = {order_id for one in done if (order_id := order_id_in(one.event))}
         self.orders = await Orders.of(self.session, orders)
         told = {one.person.id for one in done if one.message.traits}
+        people = {one.person.id: one.person for one in done if one.person.id in told}
+        spoke = [name for name, person in people.items() if person.consents or person.pending]
+        await look_up_decisions(self.session, spoke)
         curious = {one.person.id for one in done if self._may_qualify(one, told)}
         doing = [(one.person.id, one.event) for one in done if one.person.id in curious]
         self.past = await past_of(self.session, doing, self.relevance)

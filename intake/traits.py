@@ -12,7 +12,7 @@ from domain.traits import CHANNELS, Traits, read_traits
 from intake.noting import note_moment
 from intake.opt_in import Standing, request_confirmation
 from intake.people import SAID
-from store.consents import consents_in_force, record_words
+from store.consents import decided_since, record_words
 from store.people import Person
 from store.sessions import AsyncSession
 from store.suppressions import lift_suppression
@@ -199,11 +199,7 @@ async def _decided_since(session: AsyncSession, customer: Person, moment: dateti
     """The channels about which a later word is known, for example by an unsubscribe link."""
     if not (customer.consents or customer.pending):
         return set()  # there was never a word: each would have left its topic here
-    return {
-        change.channel
-        for change in await consents_in_force(session, customer.id)
-        if change.topic == "marketing" and change.happened_at > moment
-    }
+    return await decided_since(session, customer.id, moment, topic="marketing")
 
 
 def moments(latest: Mapping[str, str]) -> dict[str, datetime]:

@@ -1,7 +1,8 @@
 """What customers allowed: the append-only history, and what of it holds."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -11,7 +12,7 @@ from sqlmodel import col
 from store import tables
 from store.additions import Addition, Row
 from store.customers import same_person
-from store.queries import json_of
+from store.queries import Query, json_of, moment_in
 from store.sessions import AsyncSession
 
 _SAID: Final[Mapping[str, str]] = {
@@ -28,8 +29,34 @@ _WORDS: Final = Addition(
         **_SAID,
     },
 )
+#: When each of these people last said something, and so did who was found to be them.
+_DECIDED: Final = Query("""
+    WITH RECURSIVE person(root, id) AS (
+        SELECT id, id FROM customer WHERE id {in_1}
+        UNION SELECT person.root, customer.id
+        FROM customer JOIN person ON customer.merged_into = person.id
+    )
+    SELECT person.root, topic, channel, max(happened_at)
+    FROM person JOIN consent_change ON consent_change.customer_id = person.id
+    GROUP BY person.root, topic, channel
+""")
 #: Where a session keeps the words that are still to be written.
 _GATHERED: Final = "consents"
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Words that are still to be written, and when those whom we looked up said their last."""
+
+    rows: list[Row] = field(default_factory=list)
+    #: Customer → (topic, channel) → when; all of it, where the customer is in here.
+    decided: dict[str, dict[tuple[str, str], datetime]] = field(default_factory=dict)
+
+    def add(self, customer_id: str, at: datetime, words: Mapping[tuple[str, str], Row]) -> None:
+        """Take in words of one customer, spoken at the same time, by topic and channel."""
+        self.rows += words.values()
+        if (decided := self.decided.get(customer_id)) is not None:
+            decided |= {what: max(at, decided.get(what, at)) for what in words}
 
 
 class Consenting(Protocol):
@@ -79,12 +106,35 @@ async def words_gathered(session: AsyncSession) -> AsyncIterator[None]:
 
     Whoever asks for the history sees it.
     """
-    session.info[_GATHERED] = []
+    session.info[_GATHERED] = _Gathered()
     try:
         yield
         await _write_gathered(session)
     finally:
         del session.info[_GATHERED]
+
+
+async def look_up_decisions(session: AsyncSession, customer_ids: Collection[str]) -> None:
+    """Let `decided_since` know about these customers, while words are gathered."""
+    if not customer_ids:
+        return
+    gathered: _Gathered = session.info[_GATHERED]
+    gathered.decided |= {customer_id: {} for customer_id in customer_ids}
+    for customer_id, topic, channel, at in await _DECIDED.rows(session, customer_ids):
+        gathered.decided[customer_id][topic, channel] = moment_in(at)
+
+
+async def decided_since(
+    session: AsyncSession, customer_id: str, moment: datetime, *, topic: str
+) -> set[str]:
+    """The channels about which this person said something after that moment."""
+    gathered: _Gathered | None = session.info.get(_GATHERED)
+    if gathered and customer_id in gathered.decided:
+        decided = gathered.decided[customer_id]
+    else:
+        words = await consents_in_force(session, customer_id)
+        decided = {(word.topic, word.channel): word.happened_at for word in words}
+    return {channel for (about, channel), at in decided.items() if about == topic and at > moment}
 
 
 async def record_consent(  # noqa: PLR0913 - each is part of the proof
@@ -152,17 +202,19 @@ async def _append(
         (customer.id, at, at, json_of(said["evidence"] or {}), *map(said.get, _SAID))
         for said in words
     ]
-    gathered: list[Row] | None = session.info.get(_GATHERED)
+    gathered: _Gathered | None = session.info.get(_GATHERED)
     if gathered is None:
         await _WORDS.add(session, rows)
     else:
-        gathered += rows
+        about = ((said["topic"], said["channel"]) for said in words)
+        gathered.add(customer.id, at, dict(zip(about, rows, strict=True)))
 
 
 async def _write_gathered(session: AsyncSession) -> None:
-    if gathered := session.info.get(_GATHERED):
-        session.info[_GATHERED] = []
-        await _WORDS.add(session, gathered)
+    gathered: _Gathered | None = session.info.get(_GATHERED)
+    if gathered and gathered.rows:
+        rows, gathered.rows = gathered.rows, []
+        await _WORDS.add(session, rows)
 
 
 async def request_consent(  # noqa: PLR0913 - each is part of the proof
