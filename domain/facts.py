@@ -1,7 +1,7 @@
 """Reading an event's properties: Segment's names into the facts that rules look at."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from domain.events import Facts
 
@@ -9,13 +9,6 @@ from domain.events import Facts
 _LONGEST = 200
 _NONE = Facts()
 _MOST_PRODUCTS = 50
-#: Properties that are read; most events have none of them.
-_TELLING = frozenset(
-    (
-        *("order_id", "orderId", "products", "product_id", "productId", "sku"),
-        *("category", "list_id", "query", "dwell_seconds", "rating", "run_id", "message_id"),
-    )
-)
 #: A look that lasts longer than a day, and more pieces than this, are a mistake.
 _LONGEST_LOOK = 86_400
 _MOST_PIECES = 1_000_000
@@ -23,18 +16,12 @@ _MOST_PIECES = 1_000_000
 
 def facts_of(properties: Mapping[str, Any]) -> Facts:
     """The facts in an event's properties; what is missing or of a wrong type is left out."""
-    if _TELLING.isdisjoint(properties):
-        return _NONE
-    return Facts(
-        order_id=_text(properties, "order_id", "orderId"),
-        product_ids=_product_ids(properties),
-        category=_text(properties, "category", "list_id"),
-        query=_text(properties, "query"),
-        dwell_seconds=_credible_look(properties),
-        rating=number(properties.get("rating")),
-        run_id=_text(properties, "run_id"),
-        message_id=_text(properties, "message_id"),
-    )
+    found: dict[str, Any] = {}
+    for name in properties:
+        if name in _TELLING and _TELLING[name] not in found:
+            fact = _TELLING[name]
+            found[fact] = _READERS[fact](properties)
+    return Facts(**found) if found else _NONE
 
 
 def products_in(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -88,3 +75,30 @@ def _text(properties: Mapping[str, Any], *names: str) -> str | None:
         if text := str(value).strip():
             return text[:_LONGEST]
     return None
+
+
+def _order_id(properties: Mapping[str, Any]) -> str | None:
+    return _text(properties, "order_id", "orderId")
+
+
+def _category(properties: Mapping[str, Any]) -> str | None:
+    return _text(properties, "category", "list_id")
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "order_id": _order_id,
+    "product_ids": _product_ids,
+    "category": _category,
+    "query": lambda properties: _text(properties, "query"),
+    "dwell_seconds": _credible_look,
+    "rating": lambda properties: number(properties.get("rating")),
+    "run_id": lambda properties: _text(properties, "run_id"),
+    "message_id": lambda properties: _text(properties, "message_id"),
+}
+#: Properties that are read, and the fact that each tells; most events have few of them.
+_TELLING: Final = {
+    **{fact: fact for fact in _READERS if fact != "product_ids"},
+    **dict.fromkeys(("products", "product_id", "productId", "sku"), "product_ids"),
+    "orderId": "order_id",
+    "list_id": "category",
+}

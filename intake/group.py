@@ -141,13 +141,14 @@ class Group:
 
     def _concerned(self, done: Sequence[Done]) -> set[str]:
         """Those about whom something is told, or for whom something may follow."""
-        return {
-            one.person.id
-            for one in done
-            if one.message.traits
-            or one.message.message_id in self.moving_consent
-            or self.relevance.may_matter(one.event, one.person, self._runs(one.person.id))
-        }
+        concerned: set[str] = set()
+        for one in done:
+            if one.person.id not in concerned and (self._tells(one) or self._may_matter(one)):
+                concerned.add(one.person.id)
+        return concerned
+
+    def _may_matter(self, one: Done) -> bool:
+        return self.relevance.may_matter(one.event, one.person, self._runs(one.person.id))
 
     async def _fresh(self, messages: Sequence[Incoming], *, looks_first: bool) -> list[Incoming]:
         first: dict[str, Incoming] = {}
@@ -208,7 +209,7 @@ class Group:
         self.ahead.discard(event.id)
         self._note(person, event)
         order = learn_order(self.orders, person.id, event)
-        if self.relevance.may_matter(event, person, self._runs(person.id)):
+        if self._may_matter(one):
             self._route(person, event, order)
 
     async def _follow(self, one: Done) -> None:
@@ -224,7 +225,7 @@ class Group:
             )
         self._note(person, event)
         order = await self._learn(one)
-        if self.relevance.may_matter(event, person, self._runs(person.id)):
+        if self._may_matter(one):
             self._route(person, await self._as_kept(event, order), order)
         for derived in await self._derived(one, subscription, order):
             if await keep_if_new(self.session, derived, person.id):

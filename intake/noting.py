@@ -14,6 +14,7 @@ LOOKS: Final = frozenset(VISITS) - {PRODUCT_ADDED, CHECKOUT_STARTED}
 #: A look so soon after the one noted is not noted, in the journeys' own time.
 LOOK_GRAIN: Final = timedelta(minutes=1)
 _EXACTLY: Final = timedelta()
+_ENGAGING: Final = frozenset(ENGAGEMENT.events)
 
 
 def note(known: Person, event: Event, *, is_asked_for: bool, grain: timedelta) -> bool:
@@ -23,7 +24,7 @@ def note(known: Person, event: Event, *, is_asked_for: bool, grain: timedelta) -
     """
     grain = grain if event.name in LOOKS else _EXACTLY
     is_news = is_asked_for and note_moment(known, event.name, event.happened_at, grain=grain)
-    if event.name in ENGAGEMENT.events:
+    if event.name in _ENGAGING:
         last, at = known.last_active_at, event.happened_at
         if last is None or at > last + grain:
             known.last_active_at, is_news = at, True

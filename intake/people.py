@@ -16,10 +16,10 @@ from store.people import (
     add_people,
     claim,
     locked_customers,
+    locked_owners,
     locked_people,
     move_belongings,
     name_customers,
-    owners_of,
     runs_in_conflict,
 )
 from store.sessions import AsyncSession
@@ -42,6 +42,8 @@ class People:
         self._unowned: set[Name] = set()
         self._people: dict[str, Person] = {}
         self._survivors: dict[str, str] = {}
+        #: Who it was that came under these ids a moment ago: most come several times.
+        self._just_met: dict[tuple[str | None, str | None], Person] = {}
         #: Who is new, and when we first heard of them.
         self._new: dict[str, tuple[Person, datetime]] = {}
         self._claimed: dict[str, str] = {}
@@ -62,9 +64,9 @@ class People:
         return people
 
     async def _look_up(self, ids: set[str]) -> None:
-        self._owners = await owners_of(self._session, self._asked)
+        self._owners, owners = await locked_owners(self._session, self._asked)
         self._unowned = self._asked - self._owners.keys()
-        self._people |= await locked_people(self._session, ids | {*self._owners.values()})
+        self._people |= owners | await locked_people(self._session, ids - owners.keys())
 
     async def who(self, message: Incoming) -> Person | None:
         """The customer a message is about; None only when our own id names nobody any more."""
@@ -72,7 +74,10 @@ class People:
             return await self._ours(message.customer_id)
         if message.call is Call.ALIAS and message.previous_id:
             return await self._join_alias(message.previous_id, message)
-        return await self._named(message)
+        ids = message.user_id, message.anonymous_id
+        if ids not in self._just_met:
+            self._just_met[ids] = await self._named(message)
+        return self._just_met[ids]
 
     def survivor(self, person: Person) -> Person:
         """The person, or who they were merged into since."""
@@ -150,6 +155,8 @@ class People:
     def _name(self, customer: Person, name: Name) -> None:
         """Know the customer by this name from now on; the newest owner of a browser holds it."""
         if self._owners.get(name) != customer.id:
+            if name in self._owners:
+                self._just_met.clear()
             self._owners[name] = self._new_names[name] = customer.id
 
     async def write(self) -> None:
@@ -162,6 +169,7 @@ class People:
 
     async def _merge(self, visitor: Person, *, into: Person, by: Incoming) -> None:
         """Give all that an anonymous visitor did, allowed and has under way to the known one."""
+        self._just_met.clear()
         await self.write()
         both = await locked_customers(self._session, [visitor.id, into.id])
         loser, survivor = both[visitor.id], both[into.id]

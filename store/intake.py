@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import select
@@ -51,17 +52,27 @@ async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[
     """The runs of these customers, by customer."""
     await session.flush()
     runs: dict[str, Runs] = defaultdict(Runs)
-    for customer_id, run_id, journey, key, status, entered_at, *about in await _RUNS.rows(
-        session, customer_ids
-    ):
+    for (
+        customer_id,
+        run_id,
+        journey,
+        key,
+        status,
+        entered_at,
+        about,
+        started_by,
+    ) in await _RUNS.rows(session, customer_ids):
         known, entered = runs[customer_id], moment_in(entered_at)
         known.entries[journey, key] = entered
         if status not in OVER:
-            facts, started_by = Facts.model_validate(object_in(about[0])), about[1]
-            known.active.append(
-                ActiveRun(run_id, journey, key, entered, about=facts, started_by=started_by)
-            )
+            known.active.append(ActiveRun(run_id, journey, key, entered, _facts(about), started_by))
     return runs
+
+
+@lru_cache(maxsize=4_096)
+def _facts(about: str) -> Facts:
+    """What a run is about. It is asked with each event of a customer who has runs."""
+    return Facts.model_validate(object_in(about))
 
 
 async def runs_of_messages(session: AsyncSession, message_ids: Collection[str]) -> dict[str, str]:

@@ -67,19 +67,21 @@ class Person:
 _LEARNED: Final = tuple(
     column.name for column in fields(Person) if column.name not in {"id", "external_id", "is_gone"}
 )
-_OWNERS: Final = Query("""
-    SELECT kind, value, customer_id FROM identity
-    WHERE kind = 'user' AND value {in_1} OR kind = 'anonymous' AND value {in_2}
-""")
 #: In the order of a person's fields.
-_PEOPLE: Final = Query("""
-    SELECT
-        id, external_id, email, email_key, phone, first_name, last_name, locale, timezone, country,
-        bought_kind, birthday, CAST(attributes AS text), CAST(consents AS text),
-        CAST(pending AS text), CAST(latest AS text), last_active_at, last_ordered_at,
-        merged_into IS NOT NULL OR erased_at IS NOT NULL
-    FROM customer WHERE id {in_1} ORDER BY id {locked}
-""")
+_PERSON: Final = """
+    id, external_id, email, email_key, phone, first_name, last_name, locale, timezone, country,
+    bought_kind, birthday, CAST(attributes AS text), CAST(consents AS text),
+    CAST(pending AS text), CAST(latest AS text), last_active_at, last_ordered_at,
+    merged_into IS NOT NULL OR erased_at IS NOT NULL
+"""
+_PEOPLE: Final = Query(f"SELECT {_PERSON} FROM customer WHERE id {{in_1}} {{customers_locked}}")  # noqa: S608 - our own words
+_OWNERS: Final = Query(
+    f"""
+    SELECT kind, value, {_PERSON} FROM identity JOIN customer ON customer.id = identity.customer_id
+    WHERE kind = 'user' AND value {{in_1}} OR kind = 'anonymous' AND value {{in_2}}
+    {{customers_locked}}
+    """  # noqa: S608 - our own words
+)
 _NEW_PEOPLE: Final = Addition(
     "customer",
     {
@@ -114,12 +116,23 @@ _PEOPLE_NOW: Final = (
 )
 
 
-async def owners_of(session: AsyncSession, names: Collection[Name]) -> dict[Name, str]:
-    """Which customer is known by each of these names; unknown ones are left out."""
+async def locked_owners(
+    session: AsyncSession, names: Collection[Name]
+) -> tuple[dict[Name, str], dict[str, Person]]:
+    """Whose each of these names is, as far as they are known, and these customers by our own ids.
+
+    They are locked as by `locked_customers`.
+    """
+    await session.flush()
     users = [value for kind, value in names if kind == "user"]
     visitors = [value for kind, value in names if kind == "anonymous"]
-    found = await _OWNERS.rows(session, users, visitors)
-    return {(kind, value): customer_id for kind, value, customer_id in found}
+    owners: dict[Name, str] = {}
+    people: dict[str, Person] = {}
+    for kind, value, *row in await _OWNERS.rows(session, users, visitors):
+        owners[kind, value] = row[0]
+        if row[0] not in people:
+            people[row[0]] = _person(row)
+    return owners, people
 
 
 async def locked_people(session: AsyncSession, ids: Collection[str]) -> dict[str, Person]:
