@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from store import tables
-from store.additions import Addition, Row
 from store.customers import same_person
 from store.queries import Query, json_of, moment_in
+from store.rows import Addition, Row
 from store.sessions import AsyncSession
 
 _SAID: Final[Mapping[str, str]] = {

@@ -9,26 +9,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlmodel import col
 
 from store import tables
-from store.queries import Query
-from store.sessions import AsyncSession, connection_of
+from store.queries import Query, json_of
+from store.rows import Addition, Row
+from store.sessions import AsyncSession
 from store.sqlite_driver import on_the_spot
 from store.statements import any_of, fetch
-from store.upserts import table_of
 
 #: How long a crashed process keeps others from what it had in hand.
 LEASE: Final = timedelta(seconds=15)
 
 
-_DISPATCH: Final = table_of(tables.Dispatch)
-_ADD: Final = {
-    # SQLite, with its only writer, numbers rows as they come; SQLAlchemy would add them singly.
-    "sqlite": insert(_DISPATCH).returning(_DISPATCH.c.id),
-    "postgresql": insert(_DISPATCH).returning(_DISPATCH.c.id, sort_by_parameter_order=True),
-}
+_DISPATCHES: Final = Addition(
+    "dispatch",
+    {
+        **dict.fromkeys(("run_id", "kind", "name"), "text"),
+        "payload": "jsonb",
+        "attempts": "int",
+        "owner": "text",
+        **dict.fromkeys(("leased_until", "created_at"), "timestamptz"),
+    },
+)
 _HOLDERS: Final = Query("SELECT DISTINCT run_id, owner FROM dispatch WHERE run_id {in_1}")
 
 
@@ -70,18 +74,17 @@ async def add_dispatches(
     session: AsyncSession, new: Sequence[NewDispatch]
 ) -> Sequence[tables.Dispatch]:
     """Add starts and signals in this order; returns those that somebody has in hand."""
-    if not new:
-        return []
-    rows = [{name: getattr(one, name) for name in NewDispatch.__slots__} for one in new]
-    connection = connection_of(session)
-    statement = _ADD[session.get_bind().dialect.name]
-    added = await connection.execute(statement, [{**row, "attempts": 0} for row in rows])
-    ids = sorted(number for (number,) in added)
+    ids = await _DISPATCHES.add_telling(session, [_row(one) for one in new], column="id")
     return [
-        tables.Dispatch(id=number, **row)
-        for number, row in zip(ids, rows, strict=True)
-        if row["owner"]
+        tables.Dispatch(id=number, **{name: getattr(one, name) for name in NewDispatch.__slots__})
+        for number, one in zip(sorted(ids), new, strict=True)
+        if one.owner
     ]
+
+
+def _row(new: NewDispatch) -> Row:
+    told = (new.run_id, new.kind, new.name, json_of(new.payload))
+    return (*told, 0, new.owner, new.leased_until, new.created_at)
 
 
 async def held_elsewhere(

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from domain.events import Event
-from store.additions import Addition, Row
 from store.overtaking import Overtaken
 from store.queries import json_of
+from store.rows import Addition, Row
 from store.sessions import AsyncSession
 
 _EVENTS: Final = Addition(

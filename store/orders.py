@@ -12,10 +12,15 @@ from domain.events import Event
 from domain.orders import Line, Listing, OrderStatus, OrderTold, Refund
 from store import tables
 from store.overtaking import Overtaken
+from store.queries import Query, moment_in
 from store.sessions import AsyncSession
 from store.upserts import add_missing, put
 
 #: The columns that change with what events tell.
+_ORDERS: Final = Query("""
+    SELECT id, customer_id, CAST(told AS text), updated_at FROM "order"
+    WHERE id {in_1} ORDER BY id {locked}
+""")
 _TOLD: Final = ("status", "total", "currency", "completed_at", "told", "updated_at")
 
 
@@ -62,16 +67,9 @@ class Orders:
         """These orders, as far as events told of them before."""
         if not order_ids:
             return cls(session, {})
-        rows = await session.scalars(
-            select(tables.Order)
-            .where(col(tables.Order.id).in_(sorted(order_ids)))
-            .order_by(col(tables.Order.id))
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
         entries = {
-            row.id: _Entry(row.customer_id, await _told_of(session, row), row.updated_at)
-            for row in rows.all()
+            order_id: _Entry(customer_id, await _told_in(session, order_id, told), moment_in(at))
+            for order_id, customer_id, told, at in await _ORDERS.rows(session, order_ids)
         }
         return cls(session, entries)
 
@@ -140,6 +138,12 @@ async def owned_by(session: AsyncSession, customer_id: str) -> set[str]:
         .where(col(order.status) == OrderStatus.COMPLETED, col(item.quantity) > 0)
     )
     return set(found)
+
+
+async def _told_in(session: AsyncSession, order_id: str, told: str | None) -> OrderTold:
+    if told is not None and told != "null":
+        return OrderTold.model_validate_json(told)
+    return await _told_of(session, await session.get_one(tables.Order, order_id))
 
 
 async def _told_of(session: AsyncSession, row: tables.Order) -> OrderTold:

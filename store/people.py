@@ -1,7 +1,7 @@
 """Finding and joining people while events are taken in."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -10,10 +10,10 @@ from sqlmodel import SQLModel, col
 
 from domain.journeys import OVER
 from store import tables
-from store.additions import Addition, Row
 from store.overtaking import Overtaken
-from store.queries import Query, json_of, moment_in, object_in, text_of
-from store.sessions import AsyncSession, connection_of
+from store.queries import Query, json_of, moment_in, object_in
+from store.rows import Addition, Change, Row
+from store.sessions import AsyncSession
 from store.statements import write
 from store.upserts import table_of
 
@@ -63,10 +63,6 @@ class Person:
         return self.email is not None
 
 
-#: What the intake learns of a person, apart from their id.
-_LEARNED: Final = tuple(
-    column.name for column in fields(Person) if column.name not in {"id", "external_id", "is_gone"}
-)
 #: In the order of a person's fields.
 _PERSON: Final = """
     id, external_id, email, email_key, phone, first_name, last_name, locale, timezone, country,
@@ -97,22 +93,22 @@ _NAMES: Final = Addition(
     _NAME,
     then="ON CONFLICT (kind, value) DO UPDATE SET customer_id = excluded.customer_id",
 )
-_MOMENTS_SQLITE: Final = "UPDATE customer SET latest = ?, last_active_at = ? WHERE id = ?"
-_MOMENTS_POSTGRESQL: Final = """
-    UPDATE customer SET latest = noted.latest, last_active_at = noted.last_active_at
-    FROM unnest($1::jsonb[], $2::timestamptz[], $3::text[]) AS noted(latest, last_active_at, id)
-    WHERE customer.id = noted.id
-"""
+_OBJECTS: Final = ("attributes", "consents", "pending", "latest")
+#: What the intake learns of a person, apart from their ids.
+_LEARNED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("email", "email_key", "phone", "first_name", "last_name"), "text"),
+    **dict.fromkeys(("locale", "timezone", "country", "bought_kind"), "text"),
+    "birthday": "date",
+    **dict.fromkeys(_OBJECTS, "jsonb"),
+    **dict.fromkeys(("last_active_at", "last_ordered_at"), "timestamptz"),
+}
+_PEOPLE_NOW: Final = Change("customer", _LEARNED, key="id")
+_MOMENTS: Final = Change("customer", {"latest": "jsonb", "last_active_at": "timestamptz"}, key="id")
 _CUSTOMER: Final = table_of(tables.Customer)
 _CLAIM: Final = (
     update(_CUSTOMER)
     .where(_CUSTOMER.c.id == bindparam("ours"))
     .values(external_id=bindparam("theirs"))
-)
-_PEOPLE_NOW: Final = (
-    update(_CUSTOMER)
-    .where(_CUSTOMER.c.id == bindparam("ours"))
-    .values({name: bindparam(f"new_{name}") for name in _LEARNED})
 )
 
 
@@ -172,25 +168,19 @@ async def claim(session: AsyncSession, external_ids: Mapping[str, str]) -> None:
 
 async def write_people(session: AsyncSession, people: Iterable[Person]) -> None:
     """Write down what was learned of these customers."""
-    rows = [
-        {"ours": person.id, **{f"new_{name}": getattr(person, name) for name in _LEARNED}}
-        for person in people
-    ]
-    await write(session, _PEOPLE_NOW, rows)
+    await _PEOPLE_NOW.make(session, [_learned(person) for person in people])
+
+
+def _learned(person: Person) -> Row:
+    told = (getattr(person, name) for name in _LEARNED)
+    texts = (json_of(value) if isinstance(value, dict) else value for value in told)
+    return (*texts, person.id)
 
 
 async def write_moments(session: AsyncSession, people: Collection[Person]) -> None:
     """Write down when these customers last did what, and nothing else."""
-    if not people:
-        return
-    connection = connection_of(session)
     rows = [(json_of(person.latest), person.last_active_at, person.id) for person in people]
-    if session.get_bind().dialect.name == "sqlite":
-        texts = [(latest, at and text_of(at), ours) for latest, at, ours in rows]
-        await connection.exec_driver_sql(_MOMENTS_SQLITE, texts)
-    else:
-        columns = tuple(list(column) for column in zip(*rows, strict=True))
-        await connection.exec_driver_sql(_MOMENTS_POSTGRESQL, columns)
+    await _MOMENTS.make(session, rows)
 
 
 async def locked_customers(

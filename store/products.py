@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from domain.products import Product, ProductKind, slowest
 from store import tables
+from store.queries import Query
 from store.sessions import AsyncSession
 from store.upserts import add_missing, put
 
@@ -21,6 +22,7 @@ _TOLD_BY_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "image_url": ("image_url",),
     "url": ("url",),
 }
+_KINDS: Final = Query("SELECT id, kind, category FROM product WHERE id {in_1}")
 _LISTS: Final = ("complements", "upgrades")
 _PLAIN: Final = ("compare_at_price", "kind", "daily_use", "stock", "available")
 _COLUMNS: Final = (
@@ -148,15 +150,11 @@ async def kinds_of(session: AsyncSession, product_ids: Collection[str]) -> dict[
     """
     if not product_ids:
         return {}
-    product = tables.Product
-    asked = await session.execute(
-        select(col(product.id), col(product.kind), col(product.category)).where(
-            col(product.id).in_(list(product_ids))
-        )
+    rows = await _KINDS.rows(session, product_ids)
+    usual = await _kinds_of_categories(
+        session, {category for _, kind, category in rows if not kind}
     )
-    rows = asked.all()
-    usual = await _kinds_of_categories(session, {r.category for r in rows if not r.kind})
-    kinds = {row.id: row.kind or usual.get(row.category) for row in rows}
+    kinds = {name: kind or usual.get(category) for name, kind, category in rows}
     return {name: ProductKind(kind) for name, kind in kinds.items() if kind}
 
 

@@ -1,24 +1,30 @@
 """Queries on runs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, case, func, insert, select
+from sqlalchemy import Row, Select, case, func, select
 from sqlmodel import col
 
 from domain.events import Facts
 from domain.journeys import OVER, RunStatus
 from domain.routing import ActiveRun
-from store import tables
+from store import rows, tables
 from store.customers import same_person
 from store.plain_rows import PlainRun
+from store.queries import json_of
 from store.sessions import AsyncSession
-from store.statements import write
-from store.upserts import table_of
 
-_ADD: Final = insert(table_of(tables.Run))
+_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("id", "journey", "key", "customer_id", "workflow_id"), "text"),
+    **dict.fromkeys(("entered_at", "created_at"), "timestamptz"),
+    **dict.fromkeys(("settings", "about"), "jsonb"),
+    "settings_version": "int",
+    **dict.fromkeys(("started_by", "idempotency_key", "request_hash", "status"), "text"),
+}
+_RUNS: Final = rows.Addition("run", _TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,12 @@ class RunFilter:
 
 async def add_runs(session: AsyncSession, runs: Sequence[NewRun]) -> None:
     """Write down runs that begin."""
-    rows = [{name: getattr(run, name) for name in NewRun.__slots__} for run in runs]
-    await write(session, _ADD, rows)
+    await _RUNS.add(session, [_row(run) for run in runs])
+
+
+def _row(run: NewRun) -> rows.Row:
+    told = (getattr(run, name) for name in _TYPES)
+    return tuple(json_of(value) if isinstance(value, dict) else value for value in told)
 
 
 async def list_runs(

@@ -5,7 +5,7 @@ from datetime import timedelta, timezone
 from sqlalchemy import select
 
 from store import tables
-from store.additions import Addition
+from store.rows import Addition
 from store.sessions import Database
 from tests.fakes.rows import NOON, ada, identity, keep
 
