@@ -6,9 +6,9 @@ same grammar: object, then a verb in the past tense.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -154,9 +154,8 @@ class Facts(BaseModel):
         return f"search:{self.query}" if self.query else None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that a known customer did.
+class Event(NamedTuple):
+    """Something that a known customer did. A tuple, since a shop sends more of it than of all else.
 
     `id` is the sender's message id and de-duplicates; `happened_at` is the moment on the
     sender's side, corrected for its clock; `received_at` the moment we accepted it.
@@ -166,8 +165,8 @@ class Event:
     name: EventName
     happened_at: datetime
     received_at: datetime
-    facts: Facts = field(default_factory=Facts)
-    properties: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = Facts()
+    properties: Mapping[str, Any] = {}
     #: Imported history: kept and learned from, but starts nothing and ends nothing.
     is_history: bool = False
 

@@ -1,6 +1,6 @@
 """What messages mean: who did what."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from domain.events import Event, EventName, Facts
@@ -44,4 +44,4 @@ def event_of(message: Incoming) -> Event:
 def following(event: Event, name: EventName) -> Event:
     """What an event amounts to by itself, without what it is about."""
     own = fitting(f"{event.id}:{name}")
-    return replace(event, id=own, name=name, facts=Facts(), properties={})
+    return event._replace(id=own, name=name, facts=Facts(), properties={})

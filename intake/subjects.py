@@ -1,7 +1,6 @@
 """What events turn out to be about: the run of a mail, what is left of an order."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from domain.events import (
@@ -36,7 +35,7 @@ def as_kept(event: Event, order: OrderRecord | None) -> Event:
         changes["product_ids"] = _products(event, order)
     if event.name == ORDER_REFUNDED:
         changes["is_partial"] = not order.told.is_void
-    return replace(event, facts=event.facts.model_copy(update=changes))
+    return event._replace(facts=event.facts.model_copy(update=changes))
 
 
 def _products(event: Event, order: OrderRecord) -> tuple[str, ...]:
@@ -50,8 +49,7 @@ def emptied(event: Event, order: OrderRecord | None) -> Event | None:
     """The refund that an event amounts to when it leaves nothing of an order that was kept."""
     if order is None or not order.has_just_become_void or event.name not in _LISTS:
         return None
-    return replace(
-        event,
+    return event._replace(
         id=fitting(f"{event.id}:{ORDER_REFUNDED}"),
         name=ORDER_REFUNDED,
         facts=Facts(order_id=order.id),
@@ -67,4 +65,4 @@ def of_its_run(event: Event, sent_by: Mapping[str, str]) -> Event:
     if run_id is None:
         return event
     facts = event.facts.model_copy(update={"run_id": run_id})
-    return replace(event, facts=facts, properties={**event.properties, "run_id": run_id})
+    return event._replace(facts=facts, properties={**event.properties, "run_id": run_id})

@@ -26,6 +26,9 @@ _PRAGMAS: Final = (
     "synchronous = FULL",
     "foreign_keys = ON",
     "temp_store = MEMORY",
+    # Pages of 4 KB until the log is brought into the file: a large group writes a thousand, mostly
+    # the same ones as the group before, and would pay for that each time.
+    "wal_autocheckpoint = 8000",
     "cache_size = -65536",  # KB: the indexes of millions of events, instead of the 2 MB it takes
 )
 #: No statement takes longer, and nobody who fell silent keeps others waiting for longer.
