@@ -27,7 +27,7 @@ def facts_of(properties: Mapping[str, Any]) -> Facts:
 def products_in(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The products that an event describes: its `products`, or itself when it is about one."""
     products = properties.get("products")
-    if isinstance(products, Sequence) and not isinstance(products, str):
+    if products is not None and isinstance(products, Sequence) and not isinstance(products, str):
         return [p for p in products if isinstance(p, Mapping) and product_id(p)]
     return [properties] if product_id(properties) else []
 
@@ -70,6 +70,8 @@ def _product_ids(properties: Mapping[str, Any]) -> tuple[str, ...]:
 def _text(properties: Mapping[str, Any], *names: str) -> str | None:
     for name in names:
         value = properties.get(name)
+        if type(value) is str and (text := value.strip()):
+            return text[:_LONGEST]
         if value is None or isinstance(value, bool) or not isinstance(value, str | int):
             continue
         if text := str(value).strip():

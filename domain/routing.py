@@ -23,7 +23,7 @@ from domain.pace import Pace
 from domain.rules import Catalogue, JourneyRules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ActiveRun:
     """A run that has not ended, as far as routing looks at it."""
 
@@ -36,7 +36,9 @@ class ActiveRun:
     started_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    slots=True
+)  # one is made for nearly every event, and freezing it would take twice as long
 class CustomerView:
     """A customer, as far as routing looks at them."""
 
@@ -204,7 +206,7 @@ def _too_soon(
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _World:
     """All that the start of a journey depends on, apart from the journey itself."""
 

@@ -1,6 +1,7 @@
 """Taking in a group of messages: everything they mean and cause, in one transaction."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class Group:
 
     session: AsyncSession
     effects: Effects
-    runs: dict[str, Runs] = field(default_factory=dict)
+    runs: defaultdict[str, Runs] = field(default_factory=lambda: defaultdict(Runs))
     past: Mapping[str, list[Event]] = field(default_factory=dict)
     #: Events that are kept already but come only after the one that is followed now.
     ahead: set[str] = field(default_factory=set)
@@ -148,7 +149,7 @@ class Group:
         return concerned
 
     def _may_matter(self, one: Done) -> bool:
-        return self.relevance.may_matter(one.event, one.person, self._runs(one.person.id))
+        return self.relevance.may_matter(one.event, one.person, self.runs[one.person.id])
 
     async def _fresh(self, messages: Sequence[Incoming], *, looks_first: bool) -> list[Incoming]:
         first: dict[str, Incoming] = {}
@@ -167,7 +168,7 @@ class Group:
         mails = {e.facts.message_id for e in events if e.name in MAIL_EVENTS and e.facts.message_id}
         sent_by = await records.runs_of_messages(self.session, mails)
         return [
-            Done(message, people.survivor(person), of_its_run(event, sent_by))
+            Done(message, people.survivor(person), of_its_run(event, sent_by) if sent_by else event)
             for (message, person), event in zip(who, events, strict=True)
             if person is not None
         ]
@@ -195,7 +196,7 @@ class Group:
         self.past = await past_of(self.session, doing, self.relevance)
 
     def _may_qualify(self, one: Done, told: Collection[str]) -> bool:
-        runs, is_told_about = self._runs(one.person.id), one.person.id in told
+        runs, is_told_about = self.runs[one.person.id], one.person.id in told
         return self.relevance.may_qualify(one.event, one.person, runs, is_told_about=is_told_about)
 
     def _end_merged(self, people: People) -> None:
@@ -268,7 +269,7 @@ class Group:
         return kept
 
     def _route(self, person: Person, event: Event, order: OrderRecord | None = None) -> None:
-        runs = self._runs(person.id)
+        runs = self.runs[person.id]
         void = [order.id] if order and order.told.is_void else []
         effects = route(
             event,
@@ -304,9 +305,6 @@ class Group:
         others = self.ahead | {one.event.id}
         before = [e for e in events if e.happened_at <= at and e.id not in others]
         return empties(one.event, before)
-
-    def _runs(self, customer_id: str) -> Runs:
-        return self.runs.setdefault(customer_id, Runs())
 
     def _kind(self, facts: Facts) -> str | None:
         return slowest([self.kinds.get(product) for product in facts.product_ids])

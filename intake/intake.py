@@ -24,6 +24,7 @@ from intake.effects import Effects
 from intake.group import Group
 from intake.learning import Words, learn_products
 from intake.opt_in import Click
+from intake.parting import apart
 from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
 from store.overtaking import Overtaken, again_if, is_of_all
@@ -36,6 +37,9 @@ T = TypeVar("T")
 _LARGEST_GROUP: Final = 2_000
 #: Of so few messages no statement takes much longer than a trip to SQLite's thread.
 _FEW: Final = 200
+#: So many are committed by two transactions at once, where the database can do so: while one waits
+#: for it, the other is worked on.
+_MANY: Final = 600
 #: Callers who come at once are no further apart than this, in seconds.
 _BETWEEN_CALLERS: Final = 0.001
 #: Descriptions of products remembered, so that repeating them costs nothing.
@@ -73,6 +77,7 @@ class Intake:
         now: Callable[[], datetime],
         double_opt_in: bool = False,
     ) -> None:
+        self._database = database
         self._transactions = Transactions(
             database, catalogue, pace, deliverer, now, double_opt_in=double_opt_in
         )
@@ -100,7 +105,8 @@ class Intake:
         """Return once the messages and all that follows from them are committed.
 
         A message id that was accepted before changes nothing. Raises Unavailable when the
-        database cannot take them now, or the intake is closing; then nothing of this call was kept.
+        database cannot take them now, or the intake is closing; some may have been kept even so:
+        send them again.
         """
         if self._is_closing:
             raise Unavailable("This gateway is stopping; send it again.")
@@ -227,18 +233,35 @@ class Intake:
             waiting.conclude(error)
 
     async def _commit(self, messages: Sequence[Incoming]) -> None:
-        if not messages:
-            return
+        """Commit messages; many of them in two transactions at the same time, if that helps."""
+        looks_first, self._expects_repeats = self._expects_repeats, True  # unless all goes well
+        parts = self._parts(messages)
+        taken = await asyncio.gather(
+            *(self._take(part, looks_first=looks_first) for part in parts), return_exceptions=True
+        )
+        if error := next((found for found in taken if isinstance(found, BaseException)), None):
+            raise error
+        self._expects_repeats = any(taken)
 
-        async def work(session: AsyncSession, effects: Effects) -> dict[str, Words]:
-            group, looks_first = Group(session, effects), self._expects_repeats
-            self._expects_repeats = True  # unless this goes well
-            events = await group.take(messages, looks_first=looks_first)
-            self._expects_repeats = group.has_repeats
-            return await learn_products(session, events, self._told_products)
+    def _parts(self, messages: Sequence[Incoming]) -> Sequence[Sequence[Incoming]]:
+        if self._database.dialect == "sqlite" or len(messages) < _MANY:
+            return [messages]
+        return apart(messages)
+
+    async def _take(self, messages: Sequence[Incoming], *, looks_first: bool) -> bool:
+        """Commit messages in one transaction; whether some were known, as far as we looked."""
+        if not messages:
+            return False
+
+        async def work(session: AsyncSession, effects: Effects) -> tuple[dict[str, Words], bool]:
+            nonlocal looks_first
+            group, looks, looks_first = Group(session, effects), looks_first, True
+            events = await group.take(messages, looks_first=looks)
+            return await learn_products(session, events, self._told_products), group.has_repeats
 
         with on_the_spot() if len(messages) <= _FEW else nullcontext():
-            told = await self._do(work)
+            told, has_repeats = await self._do(work)
         if len(self._told_products) > _MOST_TOLD:
             self._told_products.clear()
         self._told_products |= told
+        return has_repeats

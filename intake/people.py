@@ -57,7 +57,7 @@ class People:
     async def of(cls, session: AsyncSession, messages: Sequence[Incoming]) -> "People":
         """Everybody whom the messages name, as far as they are known already."""
         people = cls(session)
-        people._asked = {name for message in messages for name in _names(message)}
+        people._asked = {*_names(messages)}
         await people._look_up({m.customer_id for m in messages if m.customer_id})
         if any(person.is_gone for person in people._people.values()):
             await people._look_up(set())  # joined or erased while we waited for the lock
@@ -169,7 +169,6 @@ class People:
 
     async def _merge(self, visitor: Person, *, into: Person, by: Incoming) -> None:
         """Give all that an anonymous visitor did, allowed and has under way to the known one."""
-        self._just_met.clear()
         await self.write()
         both = await locked_customers(self._session, [visitor.id, into.id])
         loser, survivor = both[visitor.id], both[into.id]
@@ -229,11 +228,9 @@ def later_of(*moments: datetime | None) -> datetime | None:
     return max((moment for moment in moments if moment), default=None)
 
 
-def _names(message: Incoming) -> Iterable[Name]:
-    if message.user_id:
-        yield ("user", message.user_id)
-    if message.anonymous_id:
-        yield ("anonymous", message.anonymous_id)
-    if message.previous_id:
-        yield ("anonymous", message.previous_id)
-        yield ("user", message.previous_id)
+def _names(messages: Sequence[Incoming]) -> Iterable[Name]:
+    yield from (("user", user) for user in {m.user_id for m in messages} if user)
+    yield from (("anonymous", visitor) for visitor in {m.anonymous_id for m in messages} if visitor)
+    for previous in {m.previous_id for m in messages if m.previous_id}:
+        yield ("anonymous", previous)
+        yield ("user", previous)

@@ -43,14 +43,20 @@ class Relevance:
     asked_for: frozenset[str]
     _catalogue: Catalogue
     pace: Pace
-    _now: datetime
+    #: Journeys that ask about earlier events, and since when an event is not too old for them.
+    _remembering: Sequence[tuple[JourneyRules, datetime]]
     _started: dict[str, Sequence[JourneyRules]] = field(default_factory=dict)
 
     @classmethod
     def under(cls, catalogue: Catalogue, *, pace: Pace, now: datetime) -> "Relevance":
         """The relevance of events to these journeys, now."""
         asked_for = frozenset({IDENTIFIED}).union(*(r.listens for r in catalogue.values()))
-        return cls(asked_for, catalogue, pace, now)
+        remembering = tuple(
+            (rules, now - pace.of(rules.entry.fresh_for))
+            for rules in catalogue.values()
+            if rules.entry.memory(rules.settings)
+        )
+        return cls(asked_for, catalogue, pace, remembering)
 
     def may_matter(self, event: Event, person: Person, runs: Runs) -> bool:
         """Whether something may follow from the event, or be learned about the person."""
@@ -71,12 +77,8 @@ class Relevance:
         """
         if event.is_history:
             return False
-        asking = [
-            rules
-            for rules in self._catalogue.values()
-            if rules.entry.memory(rules.settings)
-            and event.happened_at >= self._now - self.pace.of(rules.entry.fresh_for)
-        ]
+        at = event.happened_at
+        asking = [rules for rules, since in self._remembering if at >= since]
         return bool(asking) and (is_told_about or self._may_enter(asking, event, person, runs))
 
     @property

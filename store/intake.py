@@ -48,10 +48,10 @@ async def known_messages(session: AsyncSession, message_ids: Collection[str]) ->
     return {found for (found,) in await _KNOWN.rows_about(session, [(id_,) for id_ in message_ids])}
 
 
-async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> dict[str, Runs]:
+async def runs_of(session: AsyncSession, customer_ids: Collection[str]) -> defaultdict[str, Runs]:
     """The runs of these customers, by customer."""
     await session.flush()
-    runs: dict[str, Runs] = defaultdict(Runs)
+    runs: defaultdict[str, Runs] = defaultdict(Runs)
     for (
         customer_id,
         run_id,

@@ -88,6 +88,14 @@ class TestASharedBrowser:
         assert await door.done_by("bob") == ["Of Bob", "Of the browser"]
         assert await door.done_by("ada") == ["Of Ada", "Of Ada again", "Of the browser again"]
 
+    async def test_belongs_to_who_signed_in_last_within_a_call(self, door: FrontDoor) -> None:
+        comings = [door.track("Came", user=user, browser="b-1") for user in ("ada", "bob", "ada")]
+
+        await door.takes(*comings, door.track("Looked", user=None, browser="b-1"))
+
+        assert await door.done_by("ada") == ["Came", "Came", "Looked"]
+        assert await door.done_by("bob") == ["Came"]
+
 
 class TestAnAlias:
     async def test_joins_a_visitor_with_a_user(self, door: FrontDoor) -> None:

@@ -1,13 +1,14 @@
-"""Rows added many at a time."""
+"""Rows written many at a time."""
 
-from datetime import timedelta, timezone
+from datetime import date, timedelta, timezone
 
 from sqlalchemy import select
+from sqlmodel import col
 
 from store import tables
-from store.rows import Addition
+from store.rows import Addition, Change
 from store.sessions import Database
-from tests.fakes.rows import NOON, ada, identity, keep
+from tests.fakes.rows import NOON, ada, identity, keep, run
 
 NAMES = dict.fromkeys(("kind", "value", "customer_id"), "text")
 
@@ -55,3 +56,53 @@ class TestRows:
     async def test_that_are_none_cost_nothing(self, database: Database) -> None:
         async with database.writing() as session:
             assert await Addition("identity", NAMES).add(session, []) == 0
+
+    async def test_tell_what_the_database_gave_them_in_their_order(
+        self, database: Database
+    ) -> None:
+        await keep(database, ada(), run("run_1"))
+        dispatches = Addition(
+            "dispatch",
+            {
+                **dict.fromkeys(("run_id", "kind", "name"), "text"),
+                "payload": "jsonb",
+                "attempts": "int",
+                "owner": "text",
+                **dict.fromkeys(("leased_until", "created_at"), "timestamptz"),
+            },
+        )
+        names = [f"Event {number}" for number in range(20)]
+        rows = [("run_1", "signal", name, '{"a":1}', 0, None, NOON, NOON) for name in names]
+
+        async with database.writing() as session:
+            ids = await dispatches.add_telling(session, rows, column="id")
+
+        async with database.reading() as session:
+            found = await session.scalars(select(tables.Dispatch).order_by(col(tables.Dispatch.id)))
+            told = [(row.id, row.name, row.payload, row.owner) for row in found]
+        assert told == [(n, name, {"a": 1}, None) for n, name in zip(ids, names, strict=True)]
+
+
+class TestRowsThatAreThere:
+    async def test_change_in_what_is_told_and_nothing_else(self, database: Database) -> None:
+        bea = ada(id="cus_bea", external_id="4712", birthday=date(1990, 4, 23))
+        await keep(database, ada(last_active_at=NOON), bea)
+        types = {"birthday": "date", "last_active_at": "timestamptz", "latest": "jsonb"}
+        change = Change("customer", types, key="id")
+
+        async with database.writing() as session:
+            await change.make(session, [(date(1815, 12, 10), None, '{"Seen":"then"}', "cus_ada")])
+
+        async with database.reading() as session:
+            found = await session.scalars(select(tables.Customer).order_by(col(tables.Customer.id)))
+            people = [
+                (row.external_id, row.birthday, row.last_active_at, row.latest) for row in found
+            ]
+        assert people == [
+            ("4711", date(1815, 12, 10), None, {"Seen": "then"}),
+            ("4712", date(1990, 4, 23), None, {}),
+        ]
+
+    async def test_that_are_none_cost_nothing(self, database: Database) -> None:
+        async with database.writing() as session:
+            await Change("customer", {"latest": "jsonb"}, key="id").make(session, [])
