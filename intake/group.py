@@ -12,7 +12,6 @@ from domain.cart import CART_EVENTS, MAY_EMPTY, empties
 from domain.events import (
     CART_EMPTIED,
     CUSTOMER_MERGED,
-    MAIL_EVENTS,
     OBJECTIONS,
     ORDER_COMPLETED,
     ORDER_DELIVERED,
@@ -26,13 +25,13 @@ from domain.routing import route
 from domain.rules import Catalogue
 from intake.effects import Effects
 from intake.learning import learn_order, order_id_in
-from intake.meaning import Done, event_of, following
+from intake.meaning import Done, following, understood
 from intake.noting import LOOK_GRAIN, note
 from intake.past import past_of
 from intake.people import People
 from intake.relevance import TELLING, Relevance, view_of
 from intake.reports import note_told
-from intake.subjects import as_kept, emptied, of_its_run
+from intake.subjects import as_kept, emptied
 from intake.traits import apply_traits, withdraw_unless_given_since
 from store import intake as records
 from store.consents import look_up_decisions, words_gathered
@@ -92,7 +91,7 @@ class Group:
         if not fresh:
             return []
         people = await People.of(self.session, fresh)
-        done = await self._understand(people, fresh)
+        done = await understood(self.session, people, fresh)
         self.runs = await records.runs_of(self.session, {one.person.id for one in done})
         self._end_merged(people)
         self.moving_consent = people.moving_consent
@@ -160,18 +159,6 @@ class Group:
         known = await records.known_messages(self.session, first.keys())
         self.has_repeats = bool(known)
         return [message for message in first.values() if message.message_id not in known]
-
-    async def _understand(self, people: People, messages: Sequence[Incoming]) -> list[Done]:
-        who = [(message, await people.who(message)) for message in messages]
-        await people.write()
-        events = [event_of(message) for message in messages]
-        mails = {e.facts.message_id for e in events if e.name in MAIL_EVENTS and e.facts.message_id}
-        sent_by = await records.runs_of_messages(self.session, mails)
-        return [
-            Done(message, people.survivor(person), of_its_run(event, sent_by) if sent_by else event)
-            for (message, person), event in zip(who, events, strict=True)
-            if person is not None
-        ]
 
     async def _look_up(self, done: Sequence[Done]) -> None:
         """Read what following needs to know, for everybody at once."""

@@ -1,14 +1,19 @@
 """What messages mean: who did what."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.events import Event, EventName, Facts
+from domain.events import MAIL_EVENTS, Event, EventName, Facts
 from domain.facts import facts_of
 from domain.ids import fitting
 from domain.incoming import Call, Incoming
+from intake.people import People
+from intake.subjects import of_its_run
 from intake.traits import IDENTIFIED
+from store.intake import runs_of_messages
 from store.people import Person
+from store.sessions import AsyncSession
 
 _NAMES: Final = {
     Call.IDENTIFY: EventName(IDENTIFIED),
@@ -24,6 +29,22 @@ class Done:
     message: Incoming
     person: Person
     event: Event
+
+
+async def understood(
+    session: AsyncSession, people: People, messages: Sequence[Incoming]
+) -> list[Done]:
+    """What each message means; those that are about nobody any more are left out."""
+    who = [(message, await people.who(message)) for message in messages]
+    await people.write()
+    events = [event_of(message) for message in messages]
+    mails = {e.facts.message_id for e in events if e.name in MAIL_EVENTS and e.facts.message_id}
+    sent_by = await runs_of_messages(session, mails)
+    return [
+        Done(message, people.survivor(person), of_its_run(event, sent_by) if sent_by else event)
+        for (message, person), event in zip(who, events, strict=True)
+        if person is not None
+    ]
 
 
 def event_of(message: Incoming) -> Event:
