@@ -92,7 +92,7 @@ PROBLEMS: Final[Mapping[HTTPStatus, tuple[str, str, str]]] = {
         "Something broke on our side; the gateway's log says what.",
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
-        "A part that is needed does not answer now. Nothing was kept: send the same again.",
+        "A part that is needed does not answer. Send the same again: what was kept counts once.",
         "unavailable",
         "The database does not answer; try again in a moment.",
     ),

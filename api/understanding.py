@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import uuid4
 
 from api.schemas.segment import (
     AliasCall,
@@ -24,6 +23,7 @@ from domain.events import (
     SCREEN_VIEWED,
     EventName,
 )
+from domain.ids import made_up_message_id
 from domain.incoming import Call, Incoming
 
 #: Nothing that a shop tells us happened before; an earlier time is a clock that was never set.
@@ -60,7 +60,7 @@ def understood(message: Message, arrival: Arrival) -> Incoming:
     if isinstance(message, AliasCall) and not user_id:
         raise Invalid("alias needs the userId that stays", field="userId")
     return Incoming(
-        message_id=message.message_id or f"dormouse-{uuid4().hex}",
+        message_id=message.message_id or made_up_message_id(),
         happened_at=happened_at(message, arrival),
         received_at=arrival.received_at,
         user_id=user_id,

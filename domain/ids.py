@@ -2,12 +2,13 @@
 
 from hashlib import sha256
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from ulid import ULID
 
 _MESSAGES: Final = UUID("6f1d3c1e-5d0a-4d0b-9a43-3d2f6a1f7c55")
 _LONGEST: Final = 255
+_MADE_UP: Final = "dormouse-"
 
 
 def new_customer_id() -> str:
@@ -23,6 +24,16 @@ def new_run_id() -> str:
 def message_id(run_id: str, step: str, occurrence: int) -> str:
     """The id of the message that a step of a run sends: the same however often it is asked."""
     return f"msg_{uuid5(_MESSAGES, f'{run_id}/{step}/{occurrence}').hex}"
+
+
+def made_up_message_id() -> str:
+    """An id for a message that came without: sent again, it would be another message."""
+    return f"{_MADE_UP}{uuid4().hex}"
+
+
+def is_made_up(message_id: str) -> bool:
+    """Whether the message came without an id of its own."""
+    return message_id.startswith(_MADE_UP)
 
 
 def workflow_id(journey: str, customer_id: str, run_id: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final, Self, TypeVar
 
 from domain.deliveries import DeliveryEvent
 from domain.errors import Unavailable
+from domain.ids import is_made_up
 from domain.incoming import Incoming
 from domain.opt_in import Confirmation
 from domain.pace import Pace
@@ -105,8 +106,8 @@ class Intake:
         """Return once the messages and all that follows from them are committed.
 
         A message id that was accepted before changes nothing. Raises Unavailable when the
-        database cannot take them now, or the intake is closing; some may have been kept even so:
-        send them again.
+        database cannot take them now, or the intake is closing. Some of a large call may have been
+        kept even so, but only where each had an id of its own: all can be sent again.
         """
         if self._is_closing:
             raise Unavailable("This gateway is stopping; send it again.")
@@ -246,6 +247,8 @@ class Intake:
     def _parts(self, messages: Sequence[Incoming]) -> Sequence[Sequence[Incoming]]:
         if self._database.dialect == "sqlite" or len(messages) < _MANY:
             return [messages]
+        if any(is_made_up(message.message_id) for message in messages):
+            return [messages]  # sent again after half of it was kept, that half would count twice
         return apart(messages)
 
     async def _take(self, messages: Sequence[Incoming], *, looks_first: bool) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from domain.errors import Unavailable
 from domain.events import CART_UPDATED, PRODUCT_VIEWED
+from domain.ids import made_up_message_id
 from store import tables
 from store.sessions import Database
 from tests.fakes.clock import Clock
@@ -178,6 +179,21 @@ class TestManyCallsAtOnce:
         done = await door.done_by("user-42")
         assert set(done) - {"Round 3"} == {f"Round {n}" for n in range(8) if n != 3}
         assert len(done) == len(set(done))
+
+    async def test_keep_all_or_nothing_of_messages_without_an_id_of_their_own(
+        self, door: FrontDoor
+    ) -> None:
+        sent = [
+            door.track("Sent", user=f"user-{n}", message_id=made_up_message_id())
+            for n in range(700)
+        ]
+
+        [answer] = await asyncio.gather(
+            door.takes(*sent, door.track(UNSTORABLE)), return_exceptions=True
+        )
+
+        assert answer is not None
+        assert await door.all(tables.Event) == []
 
 
 class TestClosing:
