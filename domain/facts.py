@@ -26,10 +26,17 @@ def facts_of(properties: Mapping[str, Any]) -> Facts:
 
 def products_in(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The products that an event describes: its `products`, or itself when it is about one."""
+    return [described for _, described in named_products(properties)]
+
+
+def named_products(properties: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The products that an event describes, each with its id."""
     products = properties.get("products")
-    if products is not None and isinstance(products, Sequence) and not isinstance(products, str):
-        return [p for p in products if isinstance(p, Mapping) and product_id(p)]
-    return [properties] if product_id(properties) else []
+    if products is None or isinstance(products, str) or not isinstance(products, Sequence):
+        name = product_id(properties)
+        return [(name, properties)] if name else []
+    described = [product for product in products if isinstance(product, Mapping)]
+    return [(name, product) for product in described if (name := product_id(product))]
 
 
 def product_id(described: Mapping[str, Any]) -> str | None:
@@ -63,7 +70,7 @@ def _product_ids(properties: Mapping[str, Any]) -> tuple[str, ...]:
     if "products" not in properties:
         only = product_id(properties)
         return (only,) if only else ()
-    ids = dict.fromkeys(product_id(p) or "" for p in products_in(properties))
+    ids = dict.fromkeys(name for name, _ in named_products(properties))
     return tuple(ids)[:_MOST_PRODUCTS]
 
 

@@ -95,10 +95,11 @@ def route(  # noqa: PLR0913 - the whole world of a pure function is in its argum
         for run in runs
         if run.journey in catalogue and concerns(event, run, catalogue[run.journey])
     )
+    names = {event.name, before[-1].name} if before else {event.name}
     starts = tuple(
         StartRun(rules.name, key_of(rules, trigger), trigger)
         for rules in catalogue.values()
-        if (trigger := _trigger(rules, world))
+        if not names.isdisjoint(rules.entry.on) and (trigger := _trigger(rules, world))
     )
     return signals + starts
 

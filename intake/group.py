@@ -211,6 +211,7 @@ class Group:
             subscription = await apply_traits(
                 self.session, person, one.message, self.effects.opt_in, has_moved=has_moved
             )
+            self.relevance.forget(person)
         self._note(person, event)
         order = await self._learn(one)
         if self._may_matter(one):
@@ -271,6 +272,7 @@ class Group:
             started = self.effects.add(effect, person.id, kind=self._kind(event.facts))
             if started:
                 runs.enter(started)
+                self.relevance.forget(person)
 
     async def _derived(
         self, one: Done, subscription: EventName | None, order: OrderRecord | None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain.events import VISITS, Event
-from domain.facts import product_id, products_in
+from domain.facts import named_products
 from domain.money import currency_in, money
 from domain.orders import ORDER_EVENTS
 from store.orders import OrderRecord, Orders
@@ -55,8 +55,7 @@ def described_products(
     for event in events:
         if not event.facts.product_ids:
             continue
-        for properties in products_in(event.properties):
-            product = product_id(properties) or ""
+        for product, properties in named_products(event.properties):
             words = tuple(map(properties.get, _WORDS))
             last = described[product][0] if product in described else told.get(product)
             if words != last and (row := _product(product, properties, event.happened_at)):

@@ -40,8 +40,10 @@ async def understood(
     events = [event_of(message) for message in messages]
     mails = {e.facts.message_id for e in events if e.name in MAIL_EVENTS and e.facts.message_id}
     sent_by = await runs_of_messages(session, mails)
+    if sent_by:
+        events = [of_its_run(event, sent_by) for event in events]
     return [
-        Done(message, people.survivor(person), of_its_run(event, sent_by) if sent_by else event)
+        Done(message, people.survivor(person), event)
         for (message, person), event in zip(who, events, strict=True)
         if person is not None
     ]

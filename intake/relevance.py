@@ -6,9 +6,9 @@ nothing about the person. To find that out costs much less than to follow an eve
 takes no more than what is read of everybody at the door.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from domain.cart import MAY_EMPTY
@@ -23,7 +23,7 @@ from domain.events import (
 )
 from domain.pace import Pace
 from domain.routing import CustomerView, refusal
-from domain.rules import Catalogue, JourneyRules
+from domain.rules import Catalogue
 from intake.traits import IDENTIFIED, moments
 from store import tables
 from store.intake import Runs
@@ -33,6 +33,9 @@ from store.people import Person
 TELLING: Final = frozenset(
     (ORDER_COMPLETED, *ABOUT_ONE_ORDER, *MAY_EMPTY, *OBJECTIONS, *WITHDRAWALS)
 )
+#: Before and after all that happens.
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+_LATE: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,17 @@ class Relevance:
     _catalogue: Catalogue
     pace: Pace
     #: Journeys that ask about earlier events, and since when an event is not too old for them.
-    _remembering: Sequence[tuple[JourneyRules, datetime]]
-    _started: dict[str, Sequence[JourneyRules]] = field(default_factory=dict)
+    _remembering: Sequence[tuple[str, datetime]]
+    _started: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: Person → the journeys that they may enter, each with the moment from which on they may.
+    _open: dict[str, Sequence[tuple[str, datetime]]] = field(default_factory=dict)
 
     @classmethod
     def under(cls, catalogue: Catalogue, *, pace: Pace, now: datetime) -> "Relevance":
         """The relevance of events to these journeys, now."""
         asked_for = frozenset({IDENTIFIED}).union(*(r.listens for r in catalogue.values()))
         remembering = tuple(
-            (rules, now - pace.of(rules.entry.fresh_for))
+            (rules.name, now - pace.of(rules.entry.fresh_for))
             for rules in catalogue.values()
             if rules.entry.memory(rules.settings)
         )
@@ -64,11 +69,15 @@ class Relevance:
             return True
         if event.is_history:
             return False
-        if any(self._listens(run.journey, event.name) for run in runs.active):
+        if runs.active and any(self._listens(run.journey, event.name) for run in runs.active):
             return True
         return person.has_address and self._may_enter(
             self._started_through(event.name), event, person, runs
         )
+
+    def forget(self, person: Person) -> None:
+        """To be called when what is known of the person, or of their runs, has changed."""
+        self._open.pop(person.id, None)
 
     def may_qualify(self, event: Event, person: Person, runs: Runs, *, is_told_about: bool) -> bool:
         """Whether a condition on earlier events could let the person in anywhere.
@@ -78,7 +87,7 @@ class Relevance:
         if event.is_history:
             return False
         at = event.happened_at
-        asking = [rules for rules, since in self._remembering if at >= since]
+        asking = [name for name, since in self._remembering if at >= since]
         return bool(asking) and (is_told_about or self._may_enter(asking, event, person, runs))
 
     @property
@@ -96,26 +105,32 @@ class Relevance:
     def _listens(self, journey: str, name: EventName) -> bool:
         return journey in self._catalogue and name in self._catalogue[journey].listens
 
-    def _started_through(self, name: EventName) -> Sequence[JourneyRules]:
+    def _started_through(self, name: EventName) -> frozenset[str]:
         """The journeys that start on events of this name, or by what it shows of earlier ones."""
         if name not in self._started:
-            self._started[name] = [
-                rules
+            self._started[name] = frozenset(
+                rules.name
                 for rules in self._catalogue.values()
                 if rules.entry.memory(rules.settings) or rules.entry.starts_on(name, rules.settings)
-            ]
+            )
         return self._started[name]
 
     def _may_enter(
-        self, journeys: Iterable[JourneyRules], event: Event, person: Person, runs: Runs
+        self, journeys: Collection[str], event: Event, person: Person, runs: Runs
     ) -> bool:
+        if person.id not in self._open:
+            self._open[person.id] = [*self._open_to(person, runs)]
+        at = event.happened_at
+        return any(at >= since and name in journeys for name, since in self._open[person.id])
+
+    def _open_to(self, person: Person, runs: Runs) -> Iterator[tuple[str, datetime]]:
         view = glimpse_of(person, runs)
-        return any(
-            rules.entry.per is Per.ORDER
-            or refusal(rules, view, runs.active, key="", at=event.happened_at, pace=self.pace)
-            is None
-            for rules in journeys
-        )
+        for name, rules in self._catalogue.items():
+            if rules.entry.per is Per.ORDER:
+                yield name, _EVER  # which order it is about is not known at the door
+            elif not refusal(rules, view, runs.active, key="", at=_LATE, pace=self.pace):
+                last, pause = runs.entries.get((name, "")), rules.entry.again_after
+                yield name, last + self.pace.of(pause) if last and pause is not None else _EVER
 
 
 def glimpse_of(person: Person, runs: Runs) -> CustomerView:

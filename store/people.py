@@ -140,10 +140,14 @@ async def locked_people(session: AsyncSession, ids: Collection[str]) -> dict[str
 
 
 def _person(row: Sequence[Any]) -> Person:
-    texts, (birthday, *objects), (active_at, ordered_at, is_gone) = row[:11], row[11:16], row[16:]
-    read = (
+    texts, more = row[:11], row[11:]
+    birthday, attributes, consents, pending, latest, active_at, ordered_at, is_gone = more
+    read: tuple[Any, ...] = (
         date.fromisoformat(birthday) if isinstance(birthday, str) else birthday,
-        *map(object_in, objects),
+        object_in(attributes),
+        object_in(consents),
+        object_in(pending),
+        object_in(latest),
         moment_in(active_at),
         moment_in(ordered_at),
         bool(is_gone),
