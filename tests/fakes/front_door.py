@@ -30,6 +30,8 @@ from tests.fakes.deliverer import FakeDeliverer
 from workflows.catalogue import CATALOGUE
 
 Row = TypeVar("Row", bound=SQLModel)
+#: Half a character, as the name of an event: no database keeps it.
+UNSTORABLE = "\ud800"
 _NUMBERS = count(1)
 
 

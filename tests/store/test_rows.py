@@ -103,6 +103,12 @@ class TestRowsThatAreThere:
             ("4712", date(1990, 4, 23), None, {}),
         ]
 
-    async def test_that_are_none_cost_nothing(self, database: Database) -> None:
+    async def test_stay_as_they_are_when_none_is_told(self, database: Database) -> None:
+        await keep(database, ada(latest={"Seen": "then"}))
+
         async with database.writing() as session:
             await Change("customer", {"latest": "jsonb"}, key="id").make(session, [])
+
+        async with database.reading() as session:
+            [one] = await session.scalars(select(tables.Customer))
+        assert one.latest == {"Seen": "then"}

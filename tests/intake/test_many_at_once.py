@@ -1,0 +1,66 @@
+"""So many messages at once that two transactions share them."""
+
+import asyncio
+
+from domain.events import CART_UPDATED
+from domain.ids import made_up_message_id
+from store import tables
+from tests.fakes.front_door import UNSTORABLE, FrontDoor
+
+
+class TestManyCallsAtOnce:
+    async def test_are_all_taken(self, door: FrontDoor) -> None:
+        carts = [door.track(CART_UPDATED, user=f"user-{n}") for n in range(100)]
+        calls = [
+            [door.track(f"Round {call}", user=f"user-{n}") for n in range(100)] for call in range(8)
+        ]
+        await asyncio.gather(*(door.knows(f"user-{n}") for n in range(100)))
+
+        await asyncio.gather(door.takes(*carts), *(door.takes(*call) for call in calls))
+
+        assert len(await door.all(tables.Event)) == 100 + 100 + 800
+        assert await door.started() == ["cart-abandonment"] * 100
+
+    async def test_may_know_people_by_names_that_only_the_house_joins(
+        self, door: FrontDoor
+    ) -> None:
+        for n in range(20):
+            await door.takes(door.track("Signed In", user=f"user-{n}", browser=f"b-{n}"))
+        as_user = [door.track("Ordered", user=f"user-{n % 20}") for n in range(400)]
+        as_visitor = [door.track("Looked", user=None, browser=f"b-{n % 20}") for n in range(400)]
+
+        await asyncio.gather(door.takes(*as_user), door.takes(*as_visitor))
+
+        done = await door.done_by("user-7")
+        assert (done.count("Ordered"), done.count("Looked")) == (20, 20)
+        assert len(await door.all(tables.Customer)) == 20
+
+    async def test_lose_nothing_to_the_one_that_is_poisonous(self, door: FrontDoor) -> None:
+        calls = [
+            [door.track(f"Round {call}", user=f"user-{n}") for n in range(100)] for call in range(8)
+        ]
+        calls[3].append(door.track(UNSTORABLE))
+
+        answers = await asyncio.gather(
+            *(door.takes(*call) for call in calls), return_exceptions=True
+        )
+
+        assert [answer is None for answer in answers] == [n != 3 for n in range(8)]
+        done = await door.done_by("user-42")
+        assert set(done) - {"Round 3"} == {f"Round {n}" for n in range(8) if n != 3}
+        assert len(done) == len(set(done))
+
+    async def test_keep_all_or_nothing_of_messages_without_an_id_of_their_own(
+        self, door: FrontDoor
+    ) -> None:
+        sent = [
+            door.track("Sent", user=f"user-{n}", message_id=made_up_message_id())
+            for n in range(700)
+        ]
+
+        [answer] = await asyncio.gather(
+            door.takes(*sent, door.track(UNSTORABLE)), return_exceptions=True
+        )
+
+        assert answer is not None
+        assert await door.all(tables.Event) == []
