@@ -4,6 +4,7 @@ Where it is, and how we prove who we are, is Temporal's own configuration: `TEMP
 `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_…`, or a profile of its TOML file.
 """
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,9 @@ _CAUSES: Final[Mapping[str, str]] = {
     " may do in the namespace.",
 }
 _HANGS_UP: Final = "after connection"
+#: The SDK's thread that told of a failure leaves Python only after it has told so, in seconds. A
+#: command that was over before that would be aborted by Python itself instead of saying its code.
+_ON_ITS_WAY_OUT: Final = 0.1
 
 
 async def connect(address: str, *, lazy: bool = False, runtime: Runtime | None = None) -> Client:
@@ -45,6 +49,7 @@ async def connect(address: str, *, lazy: bool = False, runtime: Runtime | None =
             **target, lazy=lazy, data_converter=pydantic_data_converter, runtime=runtime
         )
     except RuntimeError as error:
+        await asyncio.sleep(_ON_ITS_WAY_OUT)
         raise Unavailable(_explained(str(error), target)) from error
     except ValueError as error:
         raise Invalid(f"Temporal's own settings (TEMPORAL_…) do not fit: {error}.") from error
