@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from domain.messages import RANK, MessageStatus
 from store.queries import json_of, text_of
-from store.sessions import AsyncSession, connection_of
+from store.sessions import AsyncSession, driver_of
 
 #: Of a message in one of these no provider has reported anything yet.
 UNREPORTED: Final = tuple(
@@ -43,13 +43,13 @@ class _Conclusions:
             (message, *(news[message].get(name) for name in list(_TOLD)[1:]))
             for message in sorted(news)
         ]
-        connection = connection_of(session)
-        if connection.dialect.name == "sqlite":
+        driver = driver_of(session)
+        if driver.is_sqlite:
             told = [[text_of(v) if isinstance(v, datetime) else v for v in row] for row in rows]
-            found = await connection.exec_driver_sql(self._sqlite, (json_of(told),))
+            found = await driver.fetch(self._sqlite, (json_of(told),))
         else:
             columns = tuple(map(list, zip(*rows, strict=True)))
-            found = await connection.exec_driver_sql(self._postgresql, columns)
+            found = await driver.fetch(self._postgresql, columns)
         return {message for (message,) in found}
 
 

@@ -11,8 +11,9 @@ from sqlmodel import col
 
 from store import tables
 from store.customers import same_person
+from store.drivers import Row
 from store.queries import Query, json_of, moment_in
-from store.rows import Addition, Row
+from store.rows import Addition
 from store.sessions import AsyncSession
 
 _SAID: Final[Mapping[str, str]] = {

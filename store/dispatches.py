@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlmodel import col
 
 from store import tables
+from store.drivers import Row
 from store.queries import Query, json_of
-from store.rows import Addition, Row
+from store.rows import Addition
 from store.sessions import AsyncSession
 from store.sqlite_driver import on_the_spot
 from store.statements import any_of, fetch

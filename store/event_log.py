@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from domain.events import Event
-from store.overtaking import Overtaken
+from store.drivers import Row
 from store.queries import json_of
-from store.rows import Addition, Row
+from store.rows import Addition
 from store.sessions import AsyncSession
 
 _EVENTS: Final = Addition(
@@ -32,8 +32,7 @@ async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]
     Whoever calls this has the customers locked, or has just made them. Raises Overtaken when one of
     the events is known; then all must be taken back.
     """
-    if await _EVENTS.add(session, [_row(*one) for one in events]) < len(events):
-        raise Overtaken
+    await _EVENTS.add_new(session, [_row(*one) for one in events])
 
 
 async def keep_if_new(session: AsyncSession, event: Event, customer_id: str) -> bool:

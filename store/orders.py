@@ -1,9 +1,9 @@
 """The shop's orders: what events told of each, and what the customer kept of it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -11,17 +11,39 @@ from sqlmodel import col
 from domain.events import Event
 from domain.orders import Line, Listing, OrderStatus, OrderTold, Refund
 from store import tables
+from store.drivers import Row
 from store.overtaking import Overtaken
 from store.queries import Query, moment_in
+from store.rows import Addition, Change
 from store.sessions import AsyncSession
-from store.upserts import add_missing, put
 
-#: The columns that change with what events tell.
 _ORDERS: Final = Query("""
     SELECT id, customer_id, CAST(told AS text), updated_at FROM "order"
     WHERE id {in_1} ORDER BY id {locked}
 """)
-_TOLD: Final = ("status", "total", "currency", "completed_at", "told", "updated_at")
+#: The columns that change with what events tell.
+_TOLD: Final[Mapping[str, str]] = {
+    "status": "text",
+    "total": "numeric",
+    "currency": "text",
+    "completed_at": "timestamptz",
+    "told": "jsonb",
+    "updated_at": "timestamptz",
+}
+_NEW_ORDERS: Final = Addition(
+    '"order"',
+    {**_TOLD, "id": "text", "customer_id": "text"},
+    then="ON CONFLICT (id) DO NOTHING",
+)
+_TOLD_ORDERS: Final = Change('"order"', _TOLD, key="id")
+_ITEMS: Final = Addition(
+    "order_item",
+    {"order_id": "text", "product_id": "text", "quantity": "int", "price": "numeric"},
+    then="""
+        ON CONFLICT (order_id, product_id)
+        DO UPDATE SET quantity = excluded.quantity, price = excluded.price
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +112,26 @@ class Orders:
     async def write(self) -> None:
         """Write what was told; raises Overtaken when another process told of a new one first."""
         told = {name: entry for name, entry in sorted(self._entries.items()) if entry.is_told}
-        new = [_row(name, entry) for name, entry in told.items() if entry.is_new]
+        new = [(*_row(name, e), e.customer_id) for name, e in told.items() if e.is_new]
         known = [_row(name, entry) for name, entry in told.items() if not entry.is_new]
-        if len(await add_missing(self._session, tables.Order, new, key=["id"])) < len(new):
+        if await _NEW_ORDERS.add(self._session, new) < len(new):
             raise Overtaken
-        await put(self._session, tables.Order, known, key=["id"], change=_TOLD)
+        await _TOLD_ORDERS.make(self._session, known)
         items = [item for name, entry in told.items() for item in _items(name, entry)]
-        key = ["order_id", "product_id"]
-        await put(self._session, tables.OrderItem, items, key=key, change=["quantity", "price"])
+        await _ITEMS.add(self._session, items)
         for entry in told.values():
             entry.is_new = entry.is_told = False
 
 
-def _row(order_id: str, entry: _Entry) -> dict[str, Any]:
+def _row(order_id: str, entry: _Entry) -> Row:
     told = entry.told
-    return {
-        "id": order_id,
-        "customer_id": entry.customer_id,
-        "status": told.status,
-        "total": told.total,
-        "currency": told.currency,
-        "completed_at": told.completed_at,
-        "told": told.model_dump(mode="json"),
-        "updated_at": entry.updated_at,
-    }
+    said = told.status, told.total, told.currency, told.completed_at, told.model_dump_json()
+    return (*said, entry.updated_at, order_id)
 
 
-def _items(order_id: str, entry: _Entry) -> Iterator[dict[str, Any]]:
+def _items(order_id: str, entry: _Entry) -> Iterator[Row]:
     for product, line in entry.told.kept.items():
-        about = {"order_id": order_id, "product_id": product}
-        yield {**about, "quantity": line.quantity, "price": line.price}
+        yield order_id, product, line.quantity, line.price
 
 
 async def find_order(session: AsyncSession, order_id: str) -> OrderRecord | None:

@@ -10,9 +10,10 @@ from sqlmodel import SQLModel, col
 
 from domain.journeys import OVER
 from store import tables
+from store.drivers import Row
 from store.overtaking import Overtaken
 from store.queries import Query, json_of, moment_in, object_in
-from store.rows import Addition, Change, Row
+from store.rows import Addition, Change
 from store.sessions import AsyncSession
 from store.statements import write
 from store.upserts import table_of

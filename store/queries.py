@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from store.sessions import AsyncSession, connection_of
+from store.sessions import AsyncSession, driver_of
 
 #: How a template's words are written for each database; the numbers are those of its values.
 _SQLITE: Final = {
@@ -54,10 +54,11 @@ class Query:
         self, session: AsyncSession, *values: Collection[str] | datetime
     ) -> Sequence[Sequence[Any]]:
         """What it finds. What the session has not written yet is not seen."""
-        if _is_sqlite(session):
-            return await _found(session, self._sqlite, tuple(map(_sqlite_value, values)))
+        driver = driver_of(session)
+        if driver.is_sqlite:
+            return await driver.fetch(self._sqlite, tuple(map(_sqlite_value, values)))
         told = tuple(v if isinstance(v, datetime) else list(v) for v in values)
-        return await _found(session, self._postgresql, told)
+        return await driver.fetch(self._postgresql, told)
 
     async def rows_about(
         self, session: AsyncSession, asked: Collection[Sequence[Any]]
@@ -65,12 +66,12 @@ class Query:
         """What it finds about these rows of `{asked}`; nothing about none."""
         if not asked:
             return []
-        columns = list(zip(*asked, strict=True))
-        if not _is_sqlite(session):
-            return await _found(session, self._postgresql, tuple(map(list, columns)))
+        driver, columns = driver_of(session), list(zip(*asked, strict=True))
+        if not driver.is_sqlite:
+            return await driver.fetch(self._postgresql, tuple(map(list, columns)))
         for number in self._moments:
             columns[number] = tuple(map(text_of, columns[number]))
-        return await _found(session, self._sqlite, (json_of(list(zip(*columns, strict=True))),))
+        return await driver.fetch(self._sqlite, (json_of(list(zip(*columns, strict=True))),))
 
 
 def _sqlite_value(value: Collection[str] | datetime) -> str:
@@ -85,14 +86,6 @@ def _sqlite_table(types: Mapping[str, str]) -> str:
 def _postgresql_table(types: Mapping[str, str]) -> str:
     arrays = (f"${n}::{kind}[]" for n, kind in enumerate(types.values(), 1))
     return f"(SELECT * FROM unnest({', '.join(arrays)}) AS told({', '.join(types)}))"  # noqa: S608
-
-
-def _is_sqlite(session: AsyncSession) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
-
-
-async def _found(session: AsyncSession, statement: str, values: Any) -> Sequence[Sequence[Any]]:
-    return (await connection_of(session).exec_driver_sql(statement, values)).all()
 
 
 def moment_in(found: Any) -> Any:

@@ -3,17 +3,42 @@
 Past SQLAlchemy's types, which would cost more than the writing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
 
-from sqlalchemy import CursorResult
-
+from store.drivers import PostgresqlDriver, Row
+from store.overtaking import Overtaken
 from store.queries import json_of, text_of
-from store.sessions import AsyncSession, connection_of
+from store.sessions import AsyncSession, driver_of
 
-#: The values of one row, in the order of its columns; JSON as text.
-Row = Sequence[Any]
+#: So many rows are copied where the database can do so. It takes a trip more than an insert.
+_MANY: Final = 50
+
+
+def _texts(moments: Iterable[datetime | None]) -> Iterator[str | None]:
+    before, text = None, None
+    for moment in moments:
+        if moment is not before:  # what was received together has one moment
+            before, text = moment, text_of(moment) if moment else None
+        yield text
+
+
+def _days(dates: Iterable[date | None]) -> Iterator[str | None]:
+    return (None if day is None else day.isoformat() for day in dates)
+
+
+def _reals(amounts: Iterable[Decimal | None]) -> Iterator[float | None]:
+    return (None if amount is None else float(amount) for amount in amounts)
+
+
+#: As what SQLite keeps values of PostgreSQL's types, for which it has none: as SQLAlchemy does.
+_IN_SQLITE: Final[Mapping[str, Callable[[Any], Iterator[Any]]]] = {
+    "timestamptz": _texts,
+    "date": _days,
+    "numeric": _reals,
+}
 
 
 class _Columns:
@@ -21,8 +46,7 @@ class _Columns:
 
     def __init__(self, types: Mapping[str, str]) -> None:
         self.names = tuple(types)
-        self._moments = [n for n, kind in enumerate(types.values()) if kind == "timestamptz"]
-        self._dates = [n for n, kind in enumerate(types.values()) if kind == "date"]
+        self._kept = [(n, _IN_SQLITE[k]) for n, k in enumerate(types.values()) if k in _IN_SQLITE]
         # Arrays, and not as many places as there are rows: so it is prepared once.
         self.arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(types.values(), 1))
 
@@ -31,12 +55,10 @@ class _Columns:
         return tuple(map(list, zip(*rows, strict=True)))
 
     def for_sqlite(self, rows: Sequence[Row]) -> list[Row]:
-        """The values of each row, moments as text."""
+        """The values of each row."""
         columns = list(zip(*rows, strict=True))
-        for number in self._moments:
-            columns[number] = tuple(_texts(columns[number]))
-        for number in self._dates:
-            columns[number] = tuple(day and day.isoformat() for day in columns[number])
+        for number, kept in self._kept:
+            columns[number] = tuple(kept(columns[number]))
         return list(zip(*columns, strict=True))
 
 
@@ -47,7 +69,7 @@ class Addition:
     """
 
     def __init__(self, table: str, types: Mapping[str, str], *, then: str = "") -> None:
-        self._columns = _Columns(types)
+        self._table, self._columns = table, _Columns(types)
         into = f"INSERT INTO {table} ({', '.join(types)})"
         parts = ", ".join(f"json_extract(value, '$[{n}]')" for n in range(len(types)))
         self._sqlite = f"{into} VALUES ({', '.join('?' * len(types))}) {then}"
@@ -58,13 +80,18 @@ class Addition:
         """Add these rows; returns how many were not there yet."""
         if not rows:
             return 0
-        connection = connection_of(session)
-        if connection.dialect.name == "sqlite":
-            added = await connection.exec_driver_sql(self._sqlite, self._columns.for_sqlite(rows))
-        else:
-            arrays = self._columns.for_postgresql(rows)
-            added = await connection.exec_driver_sql(self._postgresql, arrays)
-        return added.rowcount
+        driver = driver_of(session)
+        if driver.is_sqlite:
+            return await driver.change(self._sqlite, self._columns.for_sqlite(rows))
+        return await driver.change(self._postgresql, self._columns.for_postgresql(rows))
+
+    async def add_new(self, session: AsyncSession, rows: Sequence[Row]) -> None:
+        """Add these rows; raises Overtaken when one is there. Then all must be taken back."""
+        driver = driver_of(session)
+        if isinstance(driver, PostgresqlDriver) and len(rows) >= _MANY:
+            await driver.copy(self._table, self._columns.names, rows)
+        elif await self.add(session, rows) < len(rows):
+            raise Overtaken
 
     async def add_telling(
         self, session: AsyncSession, rows: Sequence[Row], *, column: str
@@ -72,15 +99,13 @@ class Addition:
         """Add these rows, in their order; returns what the database put into `column` of each."""
         return [value for (value,) in await self._tell(session, rows, column)] if rows else []
 
-    async def _tell(
-        self, session: AsyncSession, rows: Sequence[Row], column: str
-    ) -> CursorResult[Any]:
-        connection, returning = connection_of(session), f"RETURNING {column}"
-        if connection.dialect.name == "sqlite":
+    async def _tell(self, session: AsyncSession, rows: Sequence[Row], column: str) -> Sequence[Row]:
+        driver, returning = driver_of(session), f"RETURNING {column}"
+        if driver.is_sqlite:
             told = json_of(self._columns.for_sqlite(rows))
-            return await connection.exec_driver_sql(f"{self._sqlite_telling} {returning}", (told,))
+            return await driver.fetch(f"{self._sqlite_telling} {returning}", (told,))
         arrays = self._columns.for_postgresql(rows)
-        return await connection.exec_driver_sql(f"{self._postgresql} {returning}", arrays)
+        return await driver.fetch(f"{self._postgresql} {returning}", arrays)
 
 
 class Change:
@@ -104,17 +129,8 @@ class Change:
         """Change these rows, each named once."""
         if not rows:
             return
-        connection = connection_of(session)
-        if connection.dialect.name == "sqlite":
-            await connection.exec_driver_sql(self._sqlite, self._columns.for_sqlite(rows))
+        driver = driver_of(session)
+        if driver.is_sqlite:
+            await driver.change(self._sqlite, self._columns.for_sqlite(rows))
         else:
-            arrays = self._columns.for_postgresql(rows)
-            await connection.exec_driver_sql(self._postgresql, arrays)
-
-
-def _texts(moments: Iterable[datetime | None]) -> Iterator[str | None]:
-    before, text = None, None
-    for moment in moments:
-        if moment is not before:  # what was received together has one moment
-            before, text = moment, text_of(moment) if moment else None
-        yield text
+            await driver.change(self._postgresql, self._columns.for_postgresql(rows))

@@ -11,7 +11,7 @@ from sqlmodel import col
 from domain.events import Facts
 from domain.journeys import OVER, RunStatus
 from domain.routing import ActiveRun
-from store import rows, tables
+from store import drivers, rows, tables
 from store.customers import same_person
 from store.plain_rows import PlainRun
 from store.queries import json_of
@@ -70,7 +70,7 @@ async def add_runs(session: AsyncSession, runs: Sequence[NewRun]) -> None:
     await _RUNS.add(session, [_row(run) for run in runs])
 
 
-def _row(run: NewRun) -> rows.Row:
+def _row(run: NewRun) -> drivers.Row:
     told = (getattr(run, name) for name in _TYPES)
     return tuple(json_of(value) if isinstance(value, dict) else value for value in told)
 

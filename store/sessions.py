@@ -15,10 +15,11 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from store.addresses import access_to, read_url
+from store.drivers import PostgresqlDriver, SqliteDriver, driver_behind
 from store.engines import PATIENCE, postgresql_engine, sqlite_engine
 from store.failures import explained
 
-__all__ = ["AsyncSession", "Database", "connection_of"]
+__all__ = ["AsyncSession", "Database", "connection_of", "driver_of"]
 
 _READERS: Final = 5
 _PRAGMAS: Final = (
@@ -38,12 +39,13 @@ _TIMEOUTS: Final = {
     "idle_in_transaction_session_timeout": f"{2 * PATIENCE}s",
 }
 #: Plans are made anew each time: one from when a table was small reads all of it for ever.
-_PLANS: Final = {"plan_cache_mode": "force_custom_plan"}
+_PLANS: Final = {"plan_cache_mode": "force_custom_plan", "jit": "off", "random_page_cost": "1.1"}
 #: Longer than the server itself would let a statement take.
 _ANSWERS_WITHIN: Final = 2 * PATIENCE + 5
 #: Connections are made anew after so many seconds: servers behind one name may change.
 _RENEW_AFTER: Final = 1_800
 _CONNECTION: Final = "connection"
+_DRIVER: Final = "driver"
 
 
 class Database:
@@ -97,7 +99,8 @@ class Database:
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         async with AsyncSession(engine, expire_on_commit=False) as session:
             with explained(self._url):
-                session.info[_CONNECTION] = await session.connection()
+                session.info[_CONNECTION] = connection = await session.connection()
+                session.info[_DRIVER] = driver_behind(connection)
             with explained(self._url, connected=True):
                 yield session
 
@@ -109,6 +112,12 @@ def connection_of(session: AsyncSession) -> AsyncConnection:
     """
     connection: AsyncConnection = session.info[_CONNECTION]
     return connection
+
+
+def driver_of(session: AsyncSession) -> SqliteDriver | PostgresqlDriver:
+    """The driver behind a session of ours, for statements past SQLAlchemy."""
+    driver: SqliteDriver | PostgresqlDriver = session.info[_DRIVER]
+    return driver
 
 
 def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:

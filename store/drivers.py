@@ -1,0 +1,125 @@
+"""Statements past SQLAlchemy, by the driver's own connection and within the session's transaction.
+
+For what every group of events and every mail asks: SQLAlchemy adds to each statement as much again
+as the driver takes for it. What fails is told as SQLAlchemy would tell it.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+from asyncpg import (
+    Connection,
+    IntegrityConstraintViolationError,
+    InterfaceError,
+    InvalidCachedStatementError,
+    PostgresError,
+    UniqueViolationError,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store import sqlite_driver
+from store.overtaking import Overtaken
+
+#: The values of one row, in the order of its columns; JSON as text.
+Row = Sequence[Any]
+#: What a call of PostgreSQL's driver may raise.
+_FAILURES: Final = (PostgresError, InterfaceError, OSError)
+
+
+class SqliteDriver:
+    """Executes statements in SQLite's words. A transaction has begun with the session."""
+
+    is_sqlite: Final = True
+
+    def __init__(self, driver: sqlite_driver.Connection) -> None:
+        self._driver = driver
+
+    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
+        """The rows that a statement finds, or returns of what it changes."""
+        cursor = self._driver.cursor()
+        try:
+            await cursor.execute(statement, values)
+        except sqlite3.Error as error:
+            raise _failure(statement, error) from error
+        return await cursor.fetchall()
+
+    async def change(self, statement: str, rows: Sequence[Row]) -> int:
+        """Execute a statement for each of these rows; returns how many it changed."""
+        cursor = self._driver.cursor()
+        try:
+            await cursor.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise _failure(statement, error) from error
+        return cursor.rowcount
+
+
+class PostgresqlDriver:
+    """Executes statements in PostgreSQL's words.
+
+    SQLAlchemy begins a transaction with the first one, which is left to it for that.
+    """
+
+    is_sqlite: Final = False
+
+    def __init__(self, connection: AsyncConnection, driver: "Connection[Any]") -> None:
+        self._connection = connection
+        self._driver = driver
+
+    async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
+        """The rows that a statement finds, or returns of what it changes."""
+        if not self._driver.is_in_transaction():
+            return (await self._connection.exec_driver_sql(statement, tuple(values))).all()
+        try:
+            found: Sequence[Row] = await self._driver.fetch(statement, *values)
+        except _FAILURES as error:
+            raise await self._told(statement, error) from error
+        return found
+
+    async def change(self, statement: str, values: Sequence[Any]) -> int:
+        """Execute a statement; returns how many rows it changed."""
+        if not self._driver.is_in_transaction():
+            return (await self._connection.exec_driver_sql(statement, tuple(values))).rowcount
+        try:
+            told = await self._driver.execute(statement, *values)
+        except _FAILURES as error:
+            raise await self._told(statement, error) from error
+        return int(told.rpartition(" ")[2])  # as in "INSERT 0 5"
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows: hundreds in a third less time than an insert takes, but with a trip more.
+
+        Raises Overtaken when one is there already: then the transaction can only be taken back.
+        """
+        if not self._driver.is_in_transaction():
+            await self._connection.exec_driver_sql("SELECT 1")
+        try:
+            await self._driver.copy_records_to_table(table, columns=columns, records=rows)
+        except UniqueViolationError as error:
+            raise Overtaken from error
+        except _FAILURES as error:
+            raise await self._told(f"COPY {table}", error) from error
+
+    async def _told(self, statement: str, error: Exception) -> Exception:
+        if isinstance(error, InvalidCachedStatementError):
+            return Overtaken()  # a migration came between; the driver has forgotten the old plan
+        is_gone = isinstance(error, OSError) or self._driver.is_closed()
+        if is_gone:
+            await self._connection.invalidate(error)
+        return _failure(statement, error, is_gone=is_gone)
+
+
+def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAPIError:
+    is_refused = isinstance(error, sqlite3.IntegrityError | IntegrityConstraintViolationError)
+    told = IntegrityError if is_refused else DBAPIError
+    return told(statement, None, error, hide_parameters=True, connection_invalidated=is_gone)
+
+
+def driver_behind(connection: AsyncConnection) -> SqliteDriver | PostgresqlDriver:
+    """The driver's own connection behind one of SQLAlchemy's that is open."""
+    assert connection.sync_connection is not None  # noqa: S101 - it is open
+    driver: Any = connection.sync_connection.connection.driver_connection
+    if isinstance(driver, sqlite_driver.Connection):
+        return SqliteDriver(driver)
+    return PostgresqlDriver(connection, driver)
