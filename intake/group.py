@@ -1,16 +1,13 @@
 """Taking in a group of messages: everything they mean and cause, in one transaction."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from domain.cart import CART_EVENTS, MAY_EMPTY, empties
+from domain.cart import MAY_EMPTY
 from domain.events import (
-    CART_EMPTIED,
     CUSTOMER_MERGED,
     OBJECTIONS,
     ORDER_COMPLETED,
@@ -23,9 +20,11 @@ from domain.incoming import Incoming
 from domain.products import ProductKind, slowest
 from domain.routing import route
 from domain.rules import Catalogue
+from intake.deriving import emptied_cart, following
 from intake.effects import Effects
 from intake.learning import learn_order, order_id_in
-from intake.meaning import Done, following, understood
+from intake.meaning import Done, event_of, understood
+from intake.meanwhile import begun
 from intake.noting import LOOK_GRAIN, note
 from intake.past import past_of
 from intake.people import People
@@ -35,8 +34,8 @@ from intake.subjects import as_kept, emptied
 from intake.traits import apply_traits, withdraw_unless_given_since
 from store import intake as records
 from store.consents import look_up_decisions, words_gathered
-from store.event_log import keep_events, keep_if_new
-from store.events import events_since
+from store.drivers import Row
+from store.event_log import event_row, keep_events, keep_if_new
 from store.intake import Runs
 from store.orders import OrderRecord, Orders
 from store.people import Person, write_moments, write_people
@@ -90,21 +89,25 @@ class Group:
         fresh = await self._fresh(messages, looks_first=looks_first)
         if not fresh:
             return []
-        people = await People.of(self.session, fresh)
-        done = await understood(self.session, people, fresh)
-        self.runs = await records.runs_of(self.session, {one.person.id for one in done})
+        async with begun(People.of(self.session, fresh)) as people_found:
+            events = [event_of(message) for message in fresh]
+        people = people_found.result()
+        done = await understood(self.session, people, fresh, events)
+        async with begun(records.runs_of(self.session, {p.id for _, p, _ in done})) as runs_found:
+            rows = [event_row(event, person.id) for _, person, event in done]
+        self.runs = runs_found.result()
         self._end_merged(people)
         self.moving_consent = people.moving_consent
         async with words_gathered(self.session):
-            following = await self._keep(done)
-            by_shop = [one for one in done if one.message.customer_id is None]
-            await note_told(self.session, [(one.event, one.person.id) for one in by_shop])
+            following = await self._keep(done, rows)
+            by_shop = [(event, p.id) for m, p, event in done if m.customer_id is None]
+            await note_told(self.session, by_shop)
             for one in following:
                 await self._follow(one)
         await self._write()
-        return [one.event for one in done]
+        return [event for _, _, event in done]
 
-    async def _keep(self, done: Sequence[Done]) -> Sequence[Done]:
+    async def _keep(self, done: Sequence[Done], rows: Sequence[Row]) -> Sequence[Done]:
         """Keep the events, and follow meanwhile those that need no more of the database.
 
         What is read comes first, since nothing else can be asked while they are written. Returns
@@ -114,41 +117,38 @@ class Group:
         following = [one for one in done if one.person.id in concerned]
         await self._look_up(following)
         asking = {one.person.id for one in following if self._tells(one)}
-        async with self._keeping(done):
-            for one in done:
-                if one.person.id not in concerned:
-                    self._note(one.person, one.event)
+        async with begun(keep_events(self.session, rows)):
+            for _, person, event in done:
+                if person.id not in concerned:
+                    self._note(person, event)
             for one in following:
                 if one.person.id not in asking:
                     self._hear(one)
         return [one for one in following if one.person.id in asking]
 
-    @asynccontextmanager
-    async def _keeping(self, done: Sequence[Done]) -> AsyncIterator[None]:
-        """The events are being written: who is in here must not ask the database."""
-        events = [(one.event, one.person.id) for one in done]
-        keeping = asyncio.create_task(keep_events(self.session, events))
-        try:
-            await asyncio.sleep(0)  # until the database has them
-            yield
-        finally:
-            await keeping
-
     def _tells(self, one: Done) -> bool:
         """Whether it teaches something about the person or the shop, or others follow from it."""
-        has_moved = one.message.message_id in self.moving_consent
-        return bool(one.message.traits) or has_moved or one.event.name in TELLING
+        message, _, event = one
+        return (
+            bool(message.traits)
+            or event.name in TELLING
+            or message.message_id in self.moving_consent
+        )
 
     def _concerned(self, done: Sequence[Done]) -> set[str]:
         """Those about whom something is told, or for whom something may follow."""
         concerned: set[str] = set()
         for one in done:
-            if one.person.id not in concerned and (self._tells(one) or self._may_matter(one)):
-                concerned.add(one.person.id)
+            person = one.person
+            if person.id not in concerned and (self._tells(one) or self._may_matter(one)):
+                concerned.add(person.id)
         return concerned
 
     def _may_matter(self, one: Done) -> bool:
-        return self.relevance.may_matter(one.event, one.person, self.runs[one.person.id])
+        _, person, event = one
+        if person.email is None and person.id not in self.runs:
+            return event.name in TELLING  # most visitors: nobody may write to them
+        return self.relevance.may_matter(event, person, self.runs[person.id])
 
     async def _fresh(self, messages: Sequence[Incoming], *, looks_first: bool) -> list[Incoming]:
         first: dict[str, Incoming] = {}
@@ -174,10 +174,8 @@ class Group:
         self.kinds = await kinds_of(self.session, products)
         orders = {order_id for one in done if (order_id := order_id_in(one.event))}
         self.orders = await Orders.of(self.session, orders)
-        told = {one.person.id for one in done if one.message.traits}
-        people = {one.person.id: one.person for one in done if one.person.id in told}
-        spoke = [name for name, person in people.items() if person.consents or person.pending]
-        await look_up_decisions(self.session, spoke)
+        told = {one.person.id: one.person for one in done if one.message.traits}
+        await look_up_decisions(self.session, told.values())
         curious = {one.person.id for one in done if self._may_qualify(one, told)}
         doing = [(one.person.id, one.event) for one in done if one.person.id in curious]
         self.past = await past_of(self.session, doing, self.relevance)
@@ -278,22 +276,15 @@ class Group:
         self, one: Done, subscription: EventName | None, order: OrderRecord | None
     ) -> Iterable[Event]:
         """Events that follow from this one by themselves."""
-        event, names = one.event, []
-        if event.name in MAY_EMPTY and not event.is_history and await self._empties_cart(one):
-            names.append(CART_EMPTIED)
+        event, since = one.event, one.event.happened_at - self.effects.pace.of(_CART_MEMORY)
+        others = self.ahead | {event.id} if event.name in MAY_EMPTY else ()
+        derived = await emptied_cart(
+            self.session, one.person.id, event, since=since, without=others
+        )
         if subscription:
-            names.append(subscription)
-        derived = [following(event, name) for name in names]
+            derived.append(following(event, subscription))
         refund = emptied(event, order)
         return [*derived, refund] if refund else derived
-
-    async def _empties_cart(self, one: Done) -> bool:
-        at = one.event.happened_at
-        since = at - self.effects.pace.of(_CART_MEMORY)
-        events = await events_since(self.session, one.person.id, since, names=CART_EVENTS)
-        others = self.ahead | {one.event.id}
-        before = [e for e in events if e.happened_at <= at and e.id not in others]
-        return empties(one.event, before)
 
     def _kind(self, facts: Facts) -> str | None:
         return slowest([self.kinds.get(product) for product in facts.product_ids])

@@ -68,19 +68,26 @@ class People:
         self._unowned = self._asked - self._owners.keys()
         self._people |= owners | await locked_people(self._session, ids - owners.keys())
 
+    def just_met(self, message: Incoming) -> Person | None:
+        """The customer a message is about, if they came under the same ids a moment ago."""
+        if message.customer_id or message.previous_id:
+            return None
+        return self._just_met.get((message.user_id, message.anonymous_id))
+
     async def who(self, message: Incoming) -> Person | None:
         """The customer a message is about; None only when our own id names nobody any more."""
         if message.customer_id:
             return await self._ours(message.customer_id)
         if message.call is Call.ALIAS and message.previous_id:
             return await self._join_alias(message.previous_id, message)
-        ids = message.user_id, message.anonymous_id
-        if ids not in self._just_met:
-            self._just_met[ids] = await self._named(message)
-        return self._just_met[ids]
+        person = await self._named(message)
+        self._just_met[message.user_id, message.anonymous_id] = person
+        return person
 
     def survivor(self, person: Person) -> Person:
         """The person, or who they were merged into since."""
+        if not self._survivors:
+            return person
         remaining = person.id
         while remaining in self._survivors:
             remaining = self._survivors[remaining]

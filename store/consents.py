@@ -115,13 +115,15 @@ async def words_gathered(session: AsyncSession) -> AsyncIterator[None]:
         del session.info[_GATHERED]
 
 
-async def look_up_decisions(session: AsyncSession, customer_ids: Collection[str]) -> None:
+async def look_up_decisions(session: AsyncSession, customers: Collection[Consenting]) -> None:
     """Let `decided_since` know about these customers, while words are gathered."""
-    if not customer_ids:
-        return
     gathered: _Gathered = session.info[_GATHERED]
-    gathered.decided |= {customer_id: {} for customer_id in customer_ids}
-    for customer_id, topic, channel, at in await _DECIDED.rows(session, customer_ids):
+    gathered.decided |= {customer.id: {} for customer in customers}
+    # Of the others there was never a word: each would have left its topic with them.
+    spoke = [customer.id for customer in customers if customer.consents or customer.pending]
+    if not spoke:
+        return
+    for customer_id, topic, channel, at in await _DECIDED.rows(session, spoke):
         gathered.decided[customer_id][topic, channel] = moment_in(at)
 
 

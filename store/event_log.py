@@ -26,21 +26,22 @@ _EVENTS: Final = Addition(
 )
 
 
-async def keep_events(session: AsyncSession, events: Sequence[tuple[Event, str]]) -> None:
-    """Keep events that nobody kept before, each with its customer's id.
+async def keep_events(session: AsyncSession, rows: Sequence[Row]) -> None:
+    """Keep events that nobody kept before, each as its row.
 
     Whoever calls this has the customers locked, or has just made them. Raises Overtaken when one of
     the events is known; then all must be taken back.
     """
-    await _EVENTS.add_new(session, [_row(*one) for one in events])
+    await _EVENTS.add_new(session, rows)
 
 
 async def keep_if_new(session: AsyncSession, event: Event, customer_id: str) -> bool:
     """Keep one event of a customer as above; False, and no error, when it is known already."""
-    return await _EVENTS.add(session, [_row(event, customer_id)]) == 1
+    return await _EVENTS.add(session, [event_row(event, customer_id)]) == 1
 
 
-def _row(event: Event, customer_id: str) -> Row:
+def event_row(event: Event, customer_id: str) -> Row:
+    """How an event of a customer is kept."""
     facts = event.facts
     return (
         event.id,
