@@ -14,7 +14,6 @@ from typing import Any, Final, Self, TypeVar
 
 from domain.deliveries import DeliveryEvent
 from domain.errors import Unavailable
-from domain.ids import is_made_up
 from domain.incoming import Incoming
 from domain.opt_in import Confirmation
 from domain.pace import Pace
@@ -23,9 +22,8 @@ from domain.rules import Catalogue
 from intake import requests
 from intake.effects import Effects
 from intake.group import Group
-from intake.learning import Words, learn_products
+from intake.learning import Words
 from intake.opt_in import Click
-from intake.parting import apart
 from intake.reports import take_reports
 from intake.transaction import Deliverer, Transactions
 from store.overtaking import Overtaken, again_if, is_of_all
@@ -38,9 +36,6 @@ T = TypeVar("T")
 _LARGEST_GROUP: Final = 2_000
 #: Of so few messages no statement takes much longer than a trip to SQLite's thread.
 _FEW: Final = 200
-#: So many are committed by two transactions at once, where the database can do so: while one waits
-#: for it, the other is worked on.
-_MANY: Final = 600
 #: Callers who come at once are no further apart than this, in seconds.
 _BETWEEN_CALLERS: Final = 0.001
 #: Descriptions of products remembered, so that repeating them costs nothing.
@@ -106,8 +101,7 @@ class Intake:
         """Return once the messages and all that follows from them are committed.
 
         A message id that was accepted before changes nothing. Raises Unavailable when the
-        database cannot take them now, or the intake is closing. Some of a large call may have been
-        kept even so, but only where each had an id of its own: all can be sent again.
+        database cannot take them now, or the intake is closing; then nothing of them was kept.
         """
         if self._is_closing:
             raise Unavailable("This gateway is stopping; send it again.")
@@ -234,37 +228,21 @@ class Intake:
             waiting.conclude(error)
 
     async def _commit(self, messages: Sequence[Incoming]) -> None:
-        """Commit messages; many of them in two transactions at the same time, if that helps."""
-        looks_first, self._expects_repeats = self._expects_repeats, True  # unless all goes well
-        parts = self._parts(messages)
-        taken = await asyncio.gather(
-            *(self._take(part, looks_first=looks_first) for part in parts), return_exceptions=True
-        )
-        if error := next((found for found in taken if isinstance(found, BaseException)), None):
-            raise error
-        self._expects_repeats = any(taken)
-
-    def _parts(self, messages: Sequence[Incoming]) -> Sequence[Sequence[Incoming]]:
-        if self._database.dialect == "sqlite" or len(messages) < _MANY:
-            return [messages]
-        if any(is_made_up(message.message_id) for message in messages):
-            return [messages]  # sent again after half of it was kept, that half would count twice
-        return apart(messages)
-
-    async def _take(self, messages: Sequence[Incoming], *, looks_first: bool) -> bool:
-        """Commit messages in one transaction; whether some were known, as far as we looked."""
+        """Commit messages in one transaction."""
         if not messages:
-            return False
+            return
+        looks_first, self._expects_repeats = self._expects_repeats, True  # unless all goes well
 
-        async def work(session: AsyncSession, effects: Effects) -> tuple[dict[str, Words], bool]:
+        async def work(session: AsyncSession, effects: Effects) -> Group:
             nonlocal looks_first
-            group, looks, looks_first = Group(session, effects), looks_first, True
-            events = await group.take(messages, looks_first=looks)
-            return await learn_products(session, events, self._told_products), group.has_repeats
+            looks, looks_first = looks_first, True
+            group = Group(session, effects, self._told_products)
+            await group.take(messages, looks_first=looks)
+            return group
 
         with on_the_spot() if len(messages) <= _FEW else nullcontext():
-            told, has_repeats = await self._do(work)
+            group = await self._do(work)
+        self._expects_repeats = group.has_repeats
         if len(self._told_products) > _MOST_TOLD:
             self._told_products.clear()
-        self._told_products |= told
-        return has_repeats
+        self._told_products |= {name: words for name, (words, _) in group.described.items()}

@@ -15,6 +15,8 @@ from store.sessions import AsyncSession
 #: What an event may say of a product, in its own words.
 _WORDS: Final = ("name", "category", "price", "currency", "image_url", "url")
 Words = tuple[Any, ...]
+#: A product in an event's words, and as it is kept.
+Described = tuple[Words, dict[str, Any]]
 
 
 def order_id_in(event: Event) -> str | None:
@@ -35,23 +37,17 @@ def learn_order(orders: Orders, customer_id: str, event: Event) -> OrderRecord |
     return orders.tell(order_id, customer_id=customer_id, event=event)
 
 
-async def learn_products(
-    session: AsyncSession, events: Sequence[Event], told: Mapping[str, Words]
-) -> dict[str, Words]:
-    """Keep products that events describe, unless they were `told` in the same words just before.
+async def learn_products(session: AsyncSession, described: Mapping[str, Described]) -> None:
+    """Keep products as events describe them."""
+    await keep_learned(session, [row for _, row in described.values()])
 
-    Returns what was told now.
+
+def described_products(events: Sequence[Event], told: Mapping[str, Words]) -> dict[str, Described]:
+    """Products that events describe well enough to show: with a title. The latest words hold.
+
+    Those that were `told` in the same words just before are left out.
     """
-    news = described_products(events, told)
-    await keep_learned(session, [row for _, row in news.values()])
-    return {product: words for product, (words, _) in news.items()}
-
-
-def described_products(
-    events: Sequence[Event], told: Mapping[str, Words]
-) -> dict[str, tuple[Words, dict[str, Any]]]:
-    """Products that events describe well enough to show: with a title. The latest words hold."""
-    described: dict[str, tuple[Words, dict[str, Any]]] = {}
+    described: dict[str, Described] = {}
     for event in events:
         if not event.facts.product_ids:
             continue

@@ -34,7 +34,6 @@ async def understood(
 ) -> list[Done]:
     """Who did what each message says; those that are about nobody any more are left out."""
     who = [people.just_met(message) or await people.who(message) for message in messages]
-    await people.write()
     mails = {e.facts.message_id for e in events if e.name in _OF_MAILS and e.facts.message_id}
     sent_by = await runs_of_messages(session, mails)
     if sent_by:

@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from asyncpg import (
+    AdminShutdownError,
     Connection,
+    CrashShutdownError,
     IntegrityConstraintViolationError,
     InterfaceError,
+    InternalClientError,
     InvalidCachedStatementError,
+    PostgresConnectionError,
     PostgresError,
     UniqueViolationError,
 )
@@ -25,7 +29,16 @@ from store.overtaking import Overtaken
 #: The values of one row, in the order of its columns; JSON as text.
 Row = Sequence[Any]
 #: What a call of PostgreSQL's driver may raise.
-_FAILURES: Final = (PostgresError, InterfaceError, OSError)
+_FAILURES: Final = (PostgresError, InterfaceError, InternalClientError, OSError)
+#: After one of these there is no connection any more, whether the driver has noticed or not. (It is
+#: confused for a moment when a session is ended while nothing is asked.)
+_GONE: Final = (
+    OSError,
+    InternalClientError,
+    PostgresConnectionError,
+    AdminShutdownError,
+    CrashShutdownError,
+)
 
 
 class SqliteDriver:
@@ -104,7 +117,7 @@ class PostgresqlDriver:
     async def _told(self, statement: str, error: Exception) -> Exception:
         if isinstance(error, InvalidCachedStatementError):
             return Overtaken()  # a migration came between; the driver has forgotten the old plan
-        is_gone = isinstance(error, OSError) or self._driver.is_closed()
+        is_gone = isinstance(error, _GONE) or self._driver.is_closed()
         if is_gone:
             await self._connection.invalidate(error)
         return _failure(statement, error, is_gone=is_gone)

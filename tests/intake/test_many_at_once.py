@@ -1,4 +1,4 @@
-"""So many messages at once that two transactions share them."""
+"""Many calls at once, whose messages share a transaction."""
 
 import asyncio
 

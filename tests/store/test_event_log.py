@@ -10,7 +10,7 @@ from sqlmodel import col
 from domain.events import Event, EventName
 from domain.facts import facts_of
 from store import tables
-from store.event_log import keep_events, keep_if_new
+from store.event_log import event_row, keep_events, keep_if_new
 from store.events import EVENT_COLUMNS, read_event
 from store.overtaking import Overtaken
 from store.sessions import AsyncSession, Database
@@ -50,7 +50,7 @@ class TestEvents:
         ]
 
         async with database.writing() as session:
-            await keep_events(session, [(one, ada) for one in told])
+            await keep_events(session, [event_row(one, ada) for one in told])
 
         async with database.reading() as session:
             assert await kept(session) == told
@@ -59,7 +59,7 @@ class TestEvents:
         in_vienna = AT.astimezone(timezone(timedelta(hours=1)))
 
         async with database.writing() as session:
-            await keep_events(session, [(event(at=in_vienna), ada)])
+            await keep_events(session, [event_row(event(at=in_vienna), ada)])
 
         async with database.reading() as session:
             [one] = await kept(session)
@@ -67,7 +67,7 @@ class TestEvents:
 
     async def test_know_their_order_and_subject(self, database: Database, ada: str) -> None:
         async with database.writing() as session:
-            await keep_events(session, [(event(product_id="mug", order_id="1001"), ada)])
+            await keep_events(session, [event_row(event(product_id="mug", order_id="1001"), ada)])
 
         async with database.reading() as session:
             [row] = await session.scalars(select(tables.Event))
@@ -81,14 +81,41 @@ class TestEvents:
             assert await kept(session) == []
 
 
-class TestAnEventThatIsKnown:
-    async def test_lets_nothing_be_kept_beside_it(self, database: Database, ada: str) -> None:
+class TestHundredsOfEvents:
+    async def test_are_read_as_they_were_written(self, database: Database, ada: str) -> None:
+        told = [
+            event(f"m-{n}", at=AT + timedelta(seconds=n), name="Becher „Blau“ 🫖", price=n / 4)
+            for n in range(300)
+        ]
+
         async with database.writing() as session:
-            await keep_events(session, [(event("m-1"), ada)])
+            await keep_events(session, [event_row(one, ada) for one in told])
+
+        async with database.reading() as session:
+            assert await kept(session) == told
+
+    async def test_are_not_kept_beside_one_that_is_known(
+        self, database: Database, ada: str
+    ) -> None:
+        async with database.writing() as session:
+            await keep_events(session, [event_row(event("m-77"), ada)])
 
         with pytest.raises(Overtaken):
             async with database.writing() as session:
-                await keep_events(session, [(event("m-1"), ada), (event("m-2"), ada)])
+                await keep_events(session, [event_row(event(f"m-{n}"), ada) for n in range(300)])
+
+        async with database.reading() as session:
+            assert [one.id for one in await kept(session)] == ["m-77"]
+
+
+class TestAnEventThatIsKnown:
+    async def test_lets_nothing_be_kept_beside_it(self, database: Database, ada: str) -> None:
+        async with database.writing() as session:
+            await keep_events(session, [event_row(event("m-1"), ada)])
+
+        with pytest.raises(Overtaken):
+            async with database.writing() as session:
+                await keep_events(session, [event_row(event(name), ada) for name in ("m-1", "m-2")])
 
         async with database.reading() as session:
             assert [one.id for one in await kept(session)] == ["m-1"]
