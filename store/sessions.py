@@ -38,7 +38,8 @@ _TIMEOUTS: Final = {
     "statement_timeout": f"{2 * PATIENCE}s",
     "idle_in_transaction_session_timeout": f"{2 * PATIENCE}s",
 }
-#: Plans are made anew each time: one from when a table was small reads all of it for ever.
+#: Plans are made anew each time: one from when a table was small reads all of it for ever. They are
+#: for a few rows found by their keys, on disks for which one place is as near as another.
 _PLANS: Final = {"plan_cache_mode": "force_custom_plan", "jit": "off", "random_page_cost": "1.1"}
 #: Longer than the server itself would let a statement take.
 _ANSWERS_WITHIN: Final = 2 * PATIENCE + 5

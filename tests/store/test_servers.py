@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col
 
 from domain.errors import Unavailable
+from domain.events import PAGE_VIEWED, Event
 from local.ports import free_port
 from store import tables
 from store.addresses import access_to, read_url
 from store.engines import postgresql_engine
+from store.event_log import event_row, keep_events
 from store.migrations import run
-from store.sessions import Database
+from store.sessions import Database, driver_of
 from tests.fakes.certificate import Certificate
 from tests.fakes.relay import Relay
-from tests.fakes.rows import ada, keep
+from tests.fakes.rows import NOON, ada, keep
 from tests.postgresql import Cluster, NoPostgresql
 
 
@@ -179,6 +181,10 @@ class TestEveryConnection:
     async def test_plans_for_tables_as_large_as_they_are_now(self, database: Database) -> None:
         assert await setting(database, "plan_cache_mode") == "force_custom_plan"
 
+    async def test_looks_for_a_few_rows_by_their_keys(self, database: Database) -> None:
+        assert await setting(database, "random_page_cost") == "1.1"
+        assert await setting(database, "jit") == "off"
+
     async def test_sees_with_a_lock_what_its_last_owner_wrote(self, database: Database) -> None:
         assert await setting(database, "transaction_isolation") == "read committed"
 
@@ -205,6 +211,9 @@ class TestEveryConnection:
         async with database.writing() as session:
             for _ in range(3):
                 await session.execute(select(col(tables.Customer.id)))
+                await driver_of(session).fetch("SELECT id FROM customer", ())
+            looks = [Event(f"m-{n}", PAGE_VIEWED, NOON, NOON) for n in range(100)]
+            await keep_events(session, [event_row(look, "cus_ada") for look in looks])
             prepared = await session.execute(text("SELECT name FROM pg_prepared_statements"))
             names = [name for (name,) in prepared if name]
 
