@@ -18,7 +18,6 @@ from store.queries import Query, json_of
 from store.rows import Addition
 from store.sessions import AsyncSession
 from store.sqlite_driver import on_the_spot
-from store.statements import any_of, fetch
 
 #: How long a crashed process keeps others from what it had in hand.
 LEASE: Final = timedelta(seconds=15)
@@ -51,9 +50,7 @@ class NewDispatch:
     created_at: datetime
 
 
-_ADDRESSES: Final = select(
-    col(tables.Run.id), col(tables.Run.workflow_id), col(tables.Run.settings_version)
-).where(col(tables.Run.id).in_(any_of("run_ids")))
+_ADDRESSES: Final = Query("SELECT id, workflow_id, settings_version FROM run WHERE id {in_1}")
 
 
 class Address(NamedTuple):
@@ -67,8 +64,8 @@ class Address(NamedTuple):
 async def addresses_of(session: AsyncSession, run_ids: Collection[str]) -> dict[str, Address]:
     """Where Temporal finds each of these runs."""
     with on_the_spot():
-        found = await fetch(session, _ADDRESSES, run_ids=list(run_ids))
-    return {row.id: Address(row.id, row.workflow_id, row.settings_version) for row in found}
+        found = await _ADDRESSES.rows(session, run_ids)
+    return {row[0]: Address(*row) for row in found}
 
 
 async def add_dispatches(

@@ -103,7 +103,10 @@ class Database:
                 session.info[_CONNECTION] = connection = await session.connection()
                 session.info[_DRIVER] = driver_behind(connection)
             with explained(self._url, connected=True):
-                yield session
+                try:
+                    yield session
+                finally:
+                    del session.info[_DRIVER]  # somebody else's from now on
 
 
 def connection_of(session: AsyncSession) -> AsyncConnection:
