@@ -104,8 +104,25 @@ class Dispatcher:
         """Whether more can be taken in hand now."""
         return self._in_hand < _MOST_IN_HAND and not self._is_closing
 
-    def deliver(self, rows: Sequence[tables.Dispatch]) -> None:
-        """Take committed starts and signals in hand; those of one run go out in order."""
+    def deliver(
+        self, rows: Sequence[tables.Dispatch], addresses: Mapping[str, Address] | None = None
+    ) -> None:
+        """Take committed starts and signals in hand; those of one run go out in order.
+
+        Runs whose address is not among these are looked up.
+        """
+        known = addresses or {}
+        idle = self._queue(rows)
+        for run_id in idle:
+            if run_id in known:
+                self._spawn(self._deliver_run(run_id, known[run_id]))
+        if strange := [run_id for run_id in idle if run_id not in known]:
+            found = self._spawn(self._addresses(strange))
+            for run_id in strange:
+                self._spawn(self._deliver_run(run_id, found))
+
+    def _queue(self, rows: Sequence[tables.Dispatch]) -> list[str]:
+        """Queue the rows of each run; returns the runs of which none was in hand."""
         idle: list[str] = []
         for row in rows:
             queue = self._queues[row.run_id]
@@ -113,10 +130,7 @@ class Dispatcher:
             self._in_hand += 1
             if len(queue) == 1:
                 idle.append(row.run_id)
-        if idle:
-            addresses = self._spawn(self._addresses(idle))
-            for run_id in idle:
-                self._spawn(self._deliver_run(run_id, addresses))
+        return idle
 
     async def settle(self) -> None:
         """Return once everything in hand was told or put back. For tests and shutdown."""
@@ -132,12 +146,12 @@ class Dispatcher:
         return task
 
     async def _deliver_run(
-        self, run_id: str, addresses: asyncio.Task[Mapping[str, Address]]
+        self, run_id: str, address: Address | asyncio.Task[Mapping[str, Address]]
     ) -> None:
         """Tell Temporal everything in hand for a run, oldest first, until something fails."""
         queue = self._queues[run_id]
         try:
-            run = (await addresses)[run_id]
+            run = address if isinstance(address, Address) else (await address)[run_id]
             while queue:
                 row = queue[0]
                 async with self._gate:

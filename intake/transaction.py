@@ -1,6 +1,6 @@
 """One transaction of the intake: what is read, what follows, and its delivery after the commit."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.pace import Pace
 from domain.rules import Catalogue
 from intake.effects import Effects
 from store import tables
-from store.dispatches import add_dispatches, held_elsewhere
+from store.dispatches import Address, add_dispatches, held_elsewhere
 from store.journey_settings import catalogue_in_force
 from store.overtaking import overtaking_noticed
 from store.runs import add_runs
@@ -29,8 +29,8 @@ class Deliverer(Protocol):
     def has_room(self) -> bool:
         """Whether it can take more in hand now; the rest waits in the database."""
 
-    def deliver(self, rows: Sequence[tables.Dispatch]) -> None:
-        """Take committed starts and signals in hand."""
+    def deliver(self, rows: Sequence[tables.Dispatch], addresses: Mapping[str, Address]) -> None:
+        """Take committed starts and signals in hand; `addresses` says where their runs are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +61,34 @@ class Transactions:
                 )
                 effects = Effects(catalogue, self.pace, self.deliverer.owner, now, opt_in)
                 yield session, effects
-                in_hand = await self._record(session, effects)
+                in_hand, addresses = await self._record(session, effects)
         if in_hand:
-            self.deliverer.deliver(in_hand)
+            self.deliverer.deliver(in_hand, addresses)
 
-    async def _record(self, session: AsyncSession, effects: Effects) -> Sequence[tables.Dispatch]:
-        """Write runs and deliveries; returns those that this process delivers itself."""
+    async def _record(
+        self, session: AsyncSession, effects: Effects
+    ) -> tuple[Sequence[tables.Dispatch], Mapping[str, Address]]:
+        """Write runs and deliveries; returns those that this process delivers itself.
+
+        And where Temporal finds their runs.
+        """
         if not effects.dispatches:
-            return []
+            return [], {}
         await session.flush()  # what the session still holds, before what refers to it
         await add_runs(session, effects.runs)
         new = {run.id for run in effects.runs}
         older = {row.run_id for row in effects.dispatches} - new
         owner = self.deliverer.owner
-        left = await held_elsewhere(session, older, owner=owner) if older else set()
+        addresses = {
+            run.id: Address(run.id, run.workflow_id, run.settings_version) for run in effects.runs
+        }
+        left: set[str] = set()
+        if older:
+            left, known = await held_elsewhere(session, older, owner=owner)
+            addresses |= known
         has_room = self.deliverer.has_room
         for row in effects.dispatches:
             if row.run_id in left or not has_room:
                 # Behind somebody's earlier delivery, or too many at once: swept up in its turn.
                 row.owner, row.leased_until = None, effects.now
-        return await add_dispatches(session, effects.dispatches)
+        return await add_dispatches(session, effects.dispatches), addresses

@@ -33,7 +33,10 @@ _DISPATCHES: Final = Addition(
         **dict.fromkeys(("leased_until", "created_at"), "timestamptz"),
     },
 )
-_HOLDERS: Final = Query("SELECT DISTINCT run_id, owner FROM dispatch WHERE run_id {in_1}")
+_HOLDERS: Final = Query("""
+    SELECT DISTINCT run.id, workflow_id, settings_version, dispatch.id IS NOT NULL, owner
+    FROM run LEFT JOIN dispatch ON dispatch.run_id = run.id WHERE run.id {in_1}
+""")
 
 
 @dataclass(slots=True)
@@ -87,10 +90,20 @@ def _row(new: NewDispatch) -> Row:
 
 async def held_elsewhere(
     session: AsyncSession, run_ids: Collection[str], *, owner: str
-) -> set[str]:
-    """Those of these runs that have rows which somebody else holds, or nobody."""
-    found = await _HOLDERS.rows(session, run_ids)
-    return {run_id for run_id, holder in found if holder != owner}
+) -> tuple[set[str], dict[str, Address]]:
+    """Those of these runs that have rows which somebody else holds, or nobody.
+
+    And where Temporal finds each of these runs.
+    """
+    held: set[str] = set()
+    addresses: dict[str, Address] = {}
+    for run_id, workflow_id, settings_version, has_rows, holder in await _HOLDERS.rows(
+        session, run_ids
+    ):
+        addresses[run_id] = Address(run_id, workflow_id, settings_version)
+        if has_rows and holder != owner:
+            held.add(run_id)
+    return held, addresses
 
 
 async def any_overdue(session: AsyncSession, *, now: datetime) -> bool:

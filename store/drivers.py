@@ -1,9 +1,11 @@
 """Statements past SQLAlchemy, by the driver's own connection and within the session's transaction.
 
 For what every group of events and every mail asks: SQLAlchemy adds to each statement as much again
-as the driver takes for it. What fails is told as SQLAlchemy would tell it.
+as the driver takes for it. What fails is told as SQLAlchemy would tell it. As SQLAlchemy logs its
+statements when its logger is let, so does this one, without their values.
 """
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
@@ -26,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store import sqlite_driver
 from store.overtaking import Overtaken
 
+logger = logging.getLogger(__name__)
 #: The values of one row, in the order of its columns; JSON as text.
 Row = Sequence[Any]
 #: What a call of PostgreSQL's driver may raise.
@@ -51,6 +54,7 @@ class SqliteDriver:
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
         """The rows that a statement finds, or returns of what it changes."""
+        logger.debug(statement)
         cursor = self._driver.cursor()
         try:
             await cursor.execute(statement, values)
@@ -60,6 +64,7 @@ class SqliteDriver:
 
     async def change(self, statement: str, rows: Sequence[Row]) -> int:
         """Execute a statement for each of these rows; returns how many it changed."""
+        logger.debug(statement)
         cursor = self._driver.cursor()
         try:
             await cursor.executemany(statement, rows)
@@ -84,6 +89,7 @@ class PostgresqlDriver:
         """The rows that a statement finds, or returns of what it changes."""
         if not self._driver.is_in_transaction():
             return (await self._connection.exec_driver_sql(statement, tuple(values))).all()
+        logger.debug(statement)
         try:
             found: Sequence[Row] = await self._driver.fetch(statement, *values)
         except _FAILURES as error:
@@ -94,6 +100,7 @@ class PostgresqlDriver:
         """Execute a statement; returns how many rows it changed."""
         if not self._driver.is_in_transaction():
             return (await self._connection.exec_driver_sql(statement, tuple(values))).rowcount
+        logger.debug(statement)
         try:
             told = await self._driver.execute(statement, *values)
         except _FAILURES as error:
@@ -107,6 +114,7 @@ class PostgresqlDriver:
         """
         if not self._driver.is_in_transaction():
             await self._connection.exec_driver_sql("SELECT 1")
+        logger.debug("COPY %s", table)
         try:
             await self._driver.copy_records_to_table(table, columns=columns, records=rows)
         except UniqueViolationError as error:

@@ -7,7 +7,7 @@ committed and stay where a dispatcher would find them. What they cost Temporal i
 """
 
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final, cast
@@ -22,6 +22,7 @@ from intake.intake import Intake
 from local.serving import serve_gateway
 from sending.links import Links
 from store import tables
+from store.dispatches import Address
 from store.sessions import Database
 from workflows.catalogue import CATALOGUE
 
@@ -35,7 +36,7 @@ class NobodyDelivers:
     owner = "benchmark"
     has_room = False
 
-    def deliver(self, rows: Sequence[tables.Dispatch]) -> None:
+    def deliver(self, rows: Sequence[tables.Dispatch], addresses: Mapping[str, Address]) -> None:
         """Nothing is ever handed over."""
 
 

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from dispatch.connection import connect
+from store.dispatches import Address
 from tests.fakes.post import Post
 
 STORY = ("start", "Product Added", "Email Link Clicked", "Order Completed")
@@ -19,6 +20,16 @@ class TestWhatWasCommitted:
 
             assert await post.told(run) == list(STORY)
             assert await post.waiting() == []
+
+    async def test_is_told_where_the_run_is_said_to_be(self, post: Post) -> None:
+        run, other = await post.run(), await post.run()
+        letters = await post.letters(run, "start")
+
+        async with post.dispatcher() as dispatcher:
+            dispatcher.deliver(letters, {run: Address(run, post.workflow(other).id, 1)})
+            await dispatcher.settle()
+
+        assert await post.told(other) == ["start"]
 
     async def test_is_told_in_order_also_when_it_comes_in_pieces(self, post: Post) -> None:
         run = await post.run()

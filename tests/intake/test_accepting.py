@@ -200,6 +200,17 @@ class TestDelivery:
         [row] = door.deliverer.delivered
         assert (row.kind, row.name, row.owner) == ("start", "cart-abandonment", "test")
 
+    async def test_knows_where_a_run_is_found_that_is_new_or_older(self, door: FrontDoor) -> None:
+        await door.knows()
+        for event in (CART_UPDATED, "Order Completed"):
+            door.deliverer.addresses.clear()
+
+            await door.takes(door.track(event))
+
+            [run] = await door.all(tables.Run)
+            found = {run.id: (run.id, run.workflow_id, run.settings_version)}
+            assert door.deliverer.addresses == found
+
     async def test_waits_in_the_database_when_there_is_no_room(self, door: FrontDoor) -> None:
         await door.knows()
         door.deliverer.has_room = False
