@@ -8,7 +8,7 @@ from domain.events import Facts
 
 #: Longer texts are cut: facts travel to Temporal and into indexed columns.
 _LONGEST = 200
-_NONE = Facts()
+_ABOUT_PRODUCTS: Final = frozenset(("product_ids", "category"))
 _MOST_PRODUCTS = 50
 #: A look that lasts longer than a day, and more pieces than this, are a mistake.
 _LONGEST_LOOK = 86_400
@@ -22,13 +22,15 @@ def facts_of(properties: Mapping[str, Any]) -> Facts:
         if name in _TELLING and _TELLING[name] not in found:
             fact = _TELLING[name]
             found[fact] = _READERS[fact](properties)
-    return _facts(tuple(found.items())) if found else _NONE
+    if found.keys() <= _ABOUT_PRODUCTS:
+        return _about_products(found.get("product_ids", ()), found.get("category"))
+    return Facts(**found)
 
 
-@lru_cache(maxsize=4_096)
-def _facts(found: tuple[tuple[str, Any], ...]) -> Facts:
-    """Facts alike are one: a thousand visitors look at the same products."""
-    return Facts(**dict(found))
+@lru_cache(maxsize=1_024)
+def _about_products(product_ids: tuple[str, ...], category: str | None) -> Facts:
+    """A thousand visitors look at the same products. What only one person says is not kept."""
+    return Facts(product_ids=product_ids, category=category)
 
 
 def products_in(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -8,7 +8,6 @@ from ulid import ULID
 
 _MESSAGES: Final = UUID("6f1d3c1e-5d0a-4d0b-9a43-3d2f6a1f7c55")
 _LONGEST: Final = 255
-_MADE_UP: Final = "dormouse-"
 
 
 def new_customer_id() -> str:
@@ -28,12 +27,7 @@ def message_id(run_id: str, step: str, occurrence: int) -> str:
 
 def made_up_message_id() -> str:
     """An id for a message that came without: sent again, it would be another message."""
-    return f"{_MADE_UP}{uuid4().hex}"
-
-
-def is_made_up(message_id: str) -> bool:
-    """Whether the message came without an id of its own."""
-    return message_id.startswith(_MADE_UP)
+    return f"dormouse-{uuid4().hex}"
 
 
 def workflow_id(journey: str, customer_id: str, run_id: str) -> str:

@@ -100,7 +100,8 @@ class People:
         found = await locked_customer(self._session, customer_id)
         if found is None:
             return None
-        self._people |= await locked_people(self._session, [found.id])
+        if found.id not in self._people:  # a second one of the same person would be a stale one
+            self._people |= await locked_people(self._session, [found.id])
         return self._people[found.id]
 
     async def _named(self, message: Incoming) -> Person:

@@ -5,10 +5,12 @@ as the driver takes for it. What fails is told as SQLAlchemy would tell it. As S
 statements when its logger is let, so does this one, without their values.
 """
 
+import asyncio
 import logging
 import sqlite3
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final, Literal
 
 from asyncpg import (
     AdminShutdownError,
@@ -32,7 +34,13 @@ logger = logging.getLogger(__name__)
 #: The values of one row, in the order of its columns; JSON as text.
 Row = Sequence[Any]
 #: What a call of PostgreSQL's driver may raise.
-_FAILURES: Final = (PostgresError, InterfaceError, InternalClientError, OSError)
+_FAILURES: Final = (
+    PostgresError,
+    InterfaceError,
+    InternalClientError,
+    OSError,
+    UnicodeEncodeError,
+)
 #: After one of these there is no connection any more, whether the driver has noticed or not. (It is
 #: confused for a moment when a session is ended while nothing is asked.)
 _GONE: Final = (
@@ -47,30 +55,32 @@ _GONE: Final = (
 class SqliteDriver:
     """Executes statements in SQLite's words. A transaction has begun with the session."""
 
-    is_sqlite: Final = True
+    is_sqlite: Literal[True] = True
 
     def __init__(self, driver: sqlite_driver.Connection) -> None:
         self._driver = driver
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
         """The rows that a statement finds, or returns of what it changes."""
-        logger.debug(statement)
         cursor = self._driver.cursor()
-        try:
+        with self._telling(statement):
             await cursor.execute(statement, values)
-        except sqlite3.Error as error:
-            raise _failure(statement, error) from error
         return await cursor.fetchall()
 
-    async def change(self, statement: str, rows: Sequence[Row]) -> int:
+    async def change_each(self, statement: str, rows: Sequence[Row]) -> int:
         """Execute a statement for each of these rows; returns how many it changed."""
-        logger.debug(statement)
         cursor = self._driver.cursor()
-        try:
+        with self._telling(statement):
             await cursor.executemany(statement, rows)
-        except sqlite3.Error as error:
-            raise _failure(statement, error) from error
         return cursor.rowcount
+
+    @contextmanager
+    def _telling(self, statement: str) -> Iterator[None]:
+        logger.debug(statement)
+        try:
+            yield
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise _failure(statement, error) from error
 
 
 class PostgresqlDriver:
@@ -79,7 +89,7 @@ class PostgresqlDriver:
     SQLAlchemy begins a transaction with the first one, which is left to it for that.
     """
 
-    is_sqlite: Final = False
+    is_sqlite: Literal[False] = False
 
     def __init__(self, connection: AsyncConnection, driver: "Connection[Any]") -> None:
         self._connection = connection
@@ -89,22 +99,16 @@ class PostgresqlDriver:
         """The rows that a statement finds, or returns of what it changes."""
         if not self._driver.is_in_transaction():
             return (await self._connection.exec_driver_sql(statement, tuple(values))).all()
-        logger.debug(statement)
-        try:
+        async with self._telling(statement):
             found: Sequence[Row] = await self._driver.fetch(statement, *values)
-        except _FAILURES as error:
-            raise await self._told(statement, error) from error
         return found
 
     async def change(self, statement: str, values: Sequence[Any]) -> int:
         """Execute a statement; returns how many rows it changed."""
         if not self._driver.is_in_transaction():
             return (await self._connection.exec_driver_sql(statement, tuple(values))).rowcount
-        logger.debug(statement)
-        try:
+        async with self._telling(statement):
             told = await self._driver.execute(statement, *values)
-        except _FAILURES as error:
-            raise await self._told(statement, error) from error
         return int(told.rpartition(" ")[2])  # as in "INSERT 0 5"
 
     async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -114,21 +118,28 @@ class PostgresqlDriver:
         """
         if not self._driver.is_in_transaction():
             await self._connection.exec_driver_sql("SELECT 1")
-        logger.debug("COPY %s", table)
-        try:
-            await self._driver.copy_records_to_table(table, columns=columns, records=rows)
-        except UniqueViolationError as error:
-            raise Overtaken from error
-        except _FAILURES as error:
-            raise await self._told(f"COPY {table}", error) from error
+        async with self._telling(f"COPY {table}"):
+            try:
+                await self._driver.copy_records_to_table(table, columns=columns, records=rows)
+            except UniqueViolationError as error:
+                raise Overtaken from error
 
-    async def _told(self, statement: str, error: Exception) -> Exception:
-        if isinstance(error, InvalidCachedStatementError):
-            return Overtaken()  # a migration came between; the driver has forgotten the old plan
-        is_gone = isinstance(error, _GONE) or self._driver.is_closed()
-        if is_gone:
-            await self._connection.invalidate(error)
-        return _failure(statement, error, is_gone=is_gone)
+    @asynccontextmanager
+    async def _telling(self, statement: str) -> AsyncIterator[None]:
+        logger.debug(statement)
+        try:
+            yield
+        except asyncio.CancelledError:
+            # The server may have fallen silent: who is cancelled does not wait for its last word.
+            await self._connection.invalidate()
+            raise
+        except InvalidCachedStatementError as error:
+            raise Overtaken from error  # a migration came between; the driver forgot the old plan
+        except _FAILURES as error:
+            is_gone = isinstance(error, _GONE) or self._driver.is_closed()
+            if is_gone:
+                await self._connection.invalidate(error)
+            raise _failure(statement, error, is_gone=is_gone) from error
 
 
 def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAPIError:

@@ -69,7 +69,7 @@ def explain(error: Exception, url: URL) -> DormouseError | None:
     if isinstance(error, PoolTimeout):
         sentence: str | None = _BUSY
     elif isinstance(error, DBAPIError):
-        if _sqlstate(error) in _UNSTORABLE:
+        if _sqlstate(error) in _UNSTORABLE or _is_unencodable(error.orig):
             return Invalid("A text holds a NUL or half a character; remove it.")
         if _sqlstate(error) in _GAVE_WAY:
             return Overtaken()
@@ -131,6 +131,13 @@ def _about(error: DBAPIError) -> str | None:
     if isinstance(_cause(error), ClientConfigurationError | TargetServerAttributeNotMatched):
         return _WRONG_URL
     return _NO_ANSWER if error.connection_invalidated else None
+
+
+def _is_unencodable(error: BaseException | None) -> bool:
+    """Whether a driver could not write a text in UTF-8."""
+    while error is not None and not isinstance(error, UnicodeEncodeError):
+        error = error.__cause__
+    return error is not None
 
 
 def _cause(error: Exception) -> BaseException | None:

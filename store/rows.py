@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from store.drivers import PostgresqlDriver, Row
+from store.drivers import Row
 from store.overtaking import Overtaken
 from store.queries import json_of, text_of
 from store.sessions import AsyncSession, driver_of
@@ -82,13 +82,13 @@ class Addition:
             return 0
         driver = driver_of(session)
         if driver.is_sqlite:
-            return await driver.change(self._sqlite, self._columns.for_sqlite(rows))
+            return await driver.change_each(self._sqlite, self._columns.for_sqlite(rows))
         return await driver.change(self._postgresql, self._columns.for_postgresql(rows))
 
     async def add_new(self, session: AsyncSession, rows: Sequence[Row]) -> None:
         """Add these rows; raises Overtaken when one is there. Then all must be taken back."""
         driver = driver_of(session)
-        if isinstance(driver, PostgresqlDriver) and len(rows) >= _MANY:
+        if not driver.is_sqlite and len(rows) >= _MANY:
             await driver.copy(self._table, self._columns.names, rows)
         elif await self.add(session, rows) < len(rows):
             raise Overtaken
@@ -131,6 +131,6 @@ class Change:
             return
         driver = driver_of(session)
         if driver.is_sqlite:
-            await driver.change(self._sqlite, self._columns.for_sqlite(rows))
+            await driver.change_each(self._sqlite, self._columns.for_sqlite(rows))
         else:
             await driver.change(self._postgresql, self._columns.for_postgresql(rows))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.events import CART_UPDATED, ORDER_COMPLETED, PAGE_VIEWED
+from domain.events import CART_UPDATED, CUSTOMER_LAPSED, ORDER_COMPLETED, PAGE_VIEWED
 from store import tables
 from tests.fakes.front_door import FrontDoor
 
@@ -211,6 +211,29 @@ class TestTheRunsOfAMergedVisitor:
         await door.takes(door.track("Product Viewed", user="ada", browser="b-1", about=view))
 
         assert await door.started() == ["browse-abandonment"]
+
+
+class TestOurOwnIdOfAMergedVisitor:
+    async def test_means_the_user_as_all_others_of_the_call_know_them(
+        self, door: FrontDoor
+    ) -> None:
+        await door.knows("ada")
+        await door.takes(door.track("Looked", user=None, browser="b-1"))
+        [visitor] = [c for c in await people(door) if c.external_id is None]
+        await door.takes(door.track("Signed In", user="ada", browser="b-1"))
+        door.clock.passes(hours=1)
+        found_out = replace(
+            door.track(CUSTOMER_LAPSED, user=None), anonymous_id=None, customer_id=visitor.id
+        )
+
+        await door.takes(
+            door.identify(user="ada", browser="b-2", firstName="Ada", marketing_consent=[]),
+            found_out,
+            door.track(ORDER_COMPLETED, browser="b-3", about={"order_id": "1001"}),
+        )
+
+        ada = await door.customer("ada")
+        assert (ada.first_name, ada.consents) == ("Ada", {"marketing": []})
 
 
 class TestConsentsOfTheMerged:

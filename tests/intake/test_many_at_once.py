@@ -3,7 +3,6 @@
 import asyncio
 
 from domain.events import CART_UPDATED
-from domain.ids import made_up_message_id
 from store import tables
 from tests.fakes.front_door import UNSTORABLE, FrontDoor
 
@@ -50,13 +49,8 @@ class TestManyCallsAtOnce:
         assert set(done) - {"Round 3"} == {f"Round {n}" for n in range(8) if n != 3}
         assert len(done) == len(set(done))
 
-    async def test_keep_all_or_nothing_of_messages_without_an_id_of_their_own(
-        self, door: FrontDoor
-    ) -> None:
-        sent = [
-            door.track("Sent", user=f"user-{n}", message_id=made_up_message_id())
-            for n in range(700)
-        ]
+    async def test_are_kept_as_a_whole_or_not_at_all(self, door: FrontDoor) -> None:
+        sent = [door.track("Sent", user=f"user-{n}") for n in range(700)]
 
         [answer] = await asyncio.gather(
             door.takes(*sent, door.track(UNSTORABLE)), return_exceptions=True

@@ -28,8 +28,9 @@ ADDING = {
 async def add(session: AsyncSession, *values: str) -> int:
     """Know ada by these names from now on."""
     driver, rows = driver_of(session), [("user", value, "cus_ada") for value in values]
-    told: Sequence[Any] = rows if driver.is_sqlite else [*zip(*rows, strict=True)]
-    return await driver.change(ADDING[driver.is_sqlite], told)
+    if driver.is_sqlite:
+        return await driver.change_each(ADDING[True], rows)
+    return await driver.change(ADDING[False], [*zip(*rows, strict=True)])
 
 
 async def copy(session: AsyncSession, *values: str) -> None:
@@ -104,6 +105,19 @@ class TestAStatement:
 
         assert "Augusta Ada King" not in str(refused.value)
 
+    async def test_with_half_a_character_is_refused(self, database: Database) -> None:
+        await keep(database, ada())
+
+        with pytest.raises(Invalid, match="half a character"):
+            await in_one(database, lambda session: add(session, "47\ud800"))
+
+    async def test_is_not_executed_once_its_session_has_ended(self, database: Database) -> None:
+        async with database.writing() as session:
+            pass
+
+        with pytest.raises(KeyError):
+            driver_of(session)
+
     async def test_says_so_when_the_schema_is_missing(self, database: Database) -> None:
         with pytest.raises(Unavailable, match="run `dormouse migrate`"):
             await in_one(
@@ -140,12 +154,14 @@ class TestCopiedRows:
 
         assert await names(database) == []
 
-    async def test_with_a_text_that_cannot_be_kept_are_refused(self, database: Database) -> None:
+    @pytest.mark.parametrize("unstorable", ["47\x0011", "47\ud800"])
+    async def test_with_a_text_that_cannot_be_kept_are_refused(
+        self, database: Database, unstorable: str
+    ) -> None:
         await keep(database, ada())
 
-        with pytest.raises(Invalid, match="NUL"):
-            async with database.writing() as session:
-                await copy(session, "47\x0011")
+        with pytest.raises(Invalid, match="holds a NUL or half a character"):
+            await in_one(database, lambda session: copy(session, unstorable))
 
     async def test_name_no_person_when_something_is_wrong(self, database: Database) -> None:
         with pytest.raises(IntegrityError) as refused:
@@ -173,6 +189,27 @@ class TestAServer:
 
             with pytest.raises(Unavailable, match="does not answer; check that the server runs"):
                 await asyncio.wait_for(write(), timeout=10)
+
+            relay.speaks_again()
+            assert await names(database) == []
+            await database.close()
+
+    @pytest.mark.parametrize("adding", [add, copy])
+    async def test_that_falls_silent_keeps_nobody_who_is_cancelled(
+        self, database_url: str, adding: Callable[..., Awaitable[Any]]
+    ) -> None:
+        async with Relay.to(database_url) as relay:
+            database = Database.open(relay.url, answers_within=30)
+            await keep(database, ada())
+
+            async def fall_silent(session: AsyncSession) -> None:
+                await driver_of(session).fetch(IDS, ())
+                relay.falls_silent()
+
+            writing = in_one(database, fall_silent, lambda session: adding(session, "4711"))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(10):
+                    await asyncio.wait_for(writing, timeout=0.2)
 
             relay.speaks_again()
             assert await names(database) == []

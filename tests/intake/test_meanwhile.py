@@ -1,0 +1,58 @@
+"""Work that goes on meanwhile has ended before anybody goes on."""
+
+import asyncio
+
+import pytest
+
+from intake.meanwhile import begun
+
+
+class Work:
+    """Takes a moment, and says what became of it."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def __call__(self) -> str:
+        self.told.append("begun")
+        try:
+            await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            self.told.append("cancelled")
+            raise
+        self.told.append("done")
+        return "found"
+
+
+class TestWorkThatWasBegun:
+    async def test_goes_on_meanwhile_and_has_its_result_at_the_end(self) -> None:
+        work = Work()
+
+        async with begun(work) as found:
+            meanwhile = list(work.told)
+
+        assert (meanwhile, work.told, found.result()) == (["begun"], ["begun", "done"], "found")
+
+    async def test_has_ended_before_an_error_goes_on(self) -> None:
+        work = Work()
+
+        with pytest.raises(LookupError):
+            async with begun(work):
+                raise LookupError
+
+        assert work.told == ["begun", "done"]
+
+    async def test_is_cancelled_with_whoever_waits_for_it(self) -> None:
+        work = Work()
+
+        async def wait() -> None:
+            async with begun(work):
+                pass
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0.001)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+        assert work.told == ["begun", "cancelled"]
