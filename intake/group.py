@@ -10,7 +10,7 @@ from domain.cart import MAY_EMPTY
 from domain.events import CUSTOMER_MERGED, OBJECTIONS, ORDER_COMPLETED, Event, EventName
 from domain.incoming import Incoming
 from domain.routing import route
-from intake.deriving import emptied_cart, following
+from intake.deriving import emptied_cart, emptied_order, following
 from intake.effects import Effects
 from intake.known import Known
 from intake.learning import Described, Words, described_products, learn_order, learn_products
@@ -20,7 +20,7 @@ from intake.noting import LOOK_GRAIN, note
 from intake.people import People
 from intake.relevance import Relevance, view_of
 from intake.reports import note_told
-from intake.subjects import as_kept, emptied
+from intake.subjects import as_kept
 from intake.traits import apply_traits, withdraw_unless_given_since
 from store.consents import words_gathered
 from store.drivers import Row
@@ -213,5 +213,5 @@ class Group:
         )
         if subscription:
             derived.append(following(event, subscription))
-        refund = emptied(event, order)
+        refund = emptied_order(event, order)
         return [*derived, refund] if refund else derived

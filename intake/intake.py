@@ -101,7 +101,8 @@ class Intake:
         """Return once the messages and all that follows from them are committed.
 
         A message id that was accepted before changes nothing. Raises Unavailable when the
-        database cannot take them now, or the intake is closing; then nothing of them was kept.
+        database cannot take them now, or the intake is closing: all of them were kept, or none, and
+        they can be sent again.
         """
         if self._is_closing:
             raise Unavailable("This gateway is stopping; send it again.")

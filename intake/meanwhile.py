@@ -15,11 +15,14 @@ async def begun(
 ) -> AsyncIterator[asyncio.Task[T]]:
     """Begin `work`, which is done when this block has ended: then the task has its result.
 
-    A session that it asks must not be asked in the block.
+    A session that it asks must not be asked in the block. Who is cancelled in here waits no longer.
     """
     task = asyncio.create_task(work(*args, **kwargs))
     try:
         await asyncio.sleep(0)  # until the database has it
         yield task
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
     finally:
         await task

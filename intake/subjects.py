@@ -9,17 +9,12 @@ from domain.events import (
     ORDER_COMPLETED,
     ORDER_DELIVERED,
     ORDER_REFUNDED,
-    ORDER_UPDATED,
     Event,
-    Facts,
 )
-from domain.ids import fitting
 from store.orders import OrderRecord
 
 #: Events that start journeys about an order.
 _STARTS: Final = (ORDER_COMPLETED, ORDER_DELIVERED, JOURNEY_REQUESTED)
-#: Events that say what an order is made of: by themselves they end nothing.
-_LISTS: Final = (ORDER_COMPLETED, ORDER_UPDATED)
 
 
 def as_kept(event: Event, order: OrderRecord | None) -> Event:
@@ -43,18 +38,6 @@ def _products(event: Event, order: OrderRecord) -> tuple[str, ...]:
     may_add = event.name == ORDER_COMPLETED or not named  # a parcel may hold only a part
     added = order.kept if may_add else []
     return tuple(p for p in dict.fromkeys((*named, *added)) if p not in order.given_up)
-
-
-def emptied(event: Event, order: OrderRecord | None) -> Event | None:
-    """The refund that an event amounts to when it leaves nothing of an order that was kept."""
-    if order is None or not order.has_just_become_void or event.name not in _LISTS:
-        return None
-    return event._replace(
-        id=fitting(f"{event.id}:{ORDER_REFUNDED}"),
-        name=ORDER_REFUNDED,
-        facts=Facts(order_id=order.id),
-        properties={"order_id": order.id},
-    )
 
 
 def of_its_run(event: Event, sent_by: Mapping[str, str]) -> Event:

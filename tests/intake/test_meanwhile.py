@@ -42,12 +42,13 @@ class TestWorkThatWasBegun:
 
         assert work.told == ["begun", "done"]
 
-    async def test_is_cancelled_with_whoever_waits_for_it(self) -> None:
+    @pytest.mark.parametrize("pause", [0, 1], ids=["at its end", "in the block"])
+    async def test_is_cancelled_with_whoever_waits_for_it(self, pause: float) -> None:
         work = Work()
 
         async def wait() -> None:
             async with begun(work):
-                pass
+                await asyncio.sleep(pause)
 
         waiting = asyncio.create_task(wait())
         await asyncio.sleep(0.001)
