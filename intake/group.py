@@ -1,7 +1,6 @@
 """Taking in a group of messages: everything they mean and cause, in one transaction."""
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -15,7 +14,7 @@ from intake.effects import Effects
 from intake.known import Known
 from intake.learning import Described, Words, described_products, learn_order, learn_products
 from intake.meaning import Done, event_of, understood
-from intake.meanwhile import begun
+from intake.meanwhile import begun, in_turns
 from intake.noting import LOOK_GRAIN, note
 from intake.people import People
 from intake.relevance import Relevance, view_of
@@ -23,7 +22,6 @@ from intake.reports import note_told
 from intake.subjects import as_kept
 from intake.traits import apply_traits, withdraw_unless_given_since
 from store.consents import words_gathered
-from store.drivers import Row
 from store.event_log import event_row, keep_events, keep_if_new
 from store.intake import known_messages
 from store.orders import OrderRecord
@@ -69,39 +67,29 @@ class Group:
             events = [event_of(message) for message in fresh]
         people = found.result()
         done = await understood(self.session, people, fresh, events)
-        async with begun(people.write):
-            rows = [event_row(event, person.id) for _, person, event in done]
-        self._end_merged(people)
         self.known.moving_consent = people.moving_consent
+        self._note_passers_by(people.newcomers, done)
+        async with begun(people.write):
+            rows = await in_turns(lambda one: event_row(one.event, one.person.id), done)
+        self._end_merged(people)
         async with words_gathered(self.session):
-            following = await self._keep(done, rows)
-            by_shop = [(event, p.id) for m, p, event in done if m.customer_id is None]
-            await note_told(self.session, by_shop)
-            for one in following:
-                await self._follow(one)
+            following = await self.known.look_up(done)
+            async with begun(keep_events, self.session, rows):
+                await self._follow_all(done, following)
         await self._write()
 
-    async def _keep(self, done: Sequence[Done], rows: Sequence[Row]) -> Sequence[Done]:
-        """Keep the events, and follow meanwhile those that need no more of the database.
-
-        What is read comes first, since nothing else can be asked while they are written. Returns
-        what is still to be followed.
-        """
-        following = await self.known.look_up(done)
+    async def _follow_all(self, done: Sequence[Done], following: Sequence[Done]) -> None:
+        """Follow events while they are kept: what asks the database comes last, and waits."""
         concerned = {one.person.id for one in following}
         asking = {one.person.id for one in following if self.known.tells(one)}
-        async with begun(keep_events, self.session, rows):
-            for _, person, event in done:
-                if person.id not in concerned:
-                    self._note(person, event)
-            await asyncio.sleep(0)  # the database gets more rows
-            for one in following:
-                if one.person.id not in asking:
-                    self._hear(one)
-            await asyncio.sleep(0)
-            events = [event for _, _, event in done]
-            self.described = described_products(events, self.told_products)
-        return [one for one in following if one.person.id in asking]
+        await in_turns(self._pass_by, [one for one in done if one.person.id not in concerned])
+        await in_turns(self._hear, [one for one in following if one.person.id not in asking])
+        self.described = described_products([one.event for one in done], self.told_products)
+        by_shop = [(event, p.id) for m, p, event in done if m.customer_id is None]
+        await note_told(self.session, by_shop)
+        for one in following:
+            if one.person.id in asking:
+                await self._follow(one)
 
     async def _fresh(self, messages: Sequence[Incoming], *, looks_first: bool) -> list[Incoming]:
         first: dict[str, Incoming] = {}
@@ -113,10 +101,22 @@ class Group:
         self.has_repeats = bool(known)
         return [message for message in first.values() if message.message_id not in known]
 
+    def _note_passers_by(self, newcomers: Collection[str], done: Sequence[Done]) -> None:
+        """Note when new visitors were there, before they are written: most do nothing else."""
+        theirs = [one for one in done if one.person.id in newcomers]
+        telling = {one.person.id for one in theirs if self.known.tells(one)}
+        for _, person, event in theirs:
+            if person.id not in telling:
+                self._is_news(person, event)
+
     def _end_merged(self, people: People) -> None:
         for run_id in people.runs_to_end:
             now = self.effects.now
             self.effects.signal(run_id, Event(f"merged:{run_id}", CUSTOMER_MERGED, now, now))
+
+    def _pass_by(self, one: Done) -> None:
+        """What follows from an event that cannot matter: that somebody was there."""
+        self._note(one.person, one.event)
 
     def _hear(self, one: Done) -> None:
         """What follows from an event that tells nothing new about anybody."""
@@ -149,9 +149,12 @@ class Group:
                 self._route(person, derived)
 
     def _note(self, person: Person, event: Event) -> None:
-        is_asked_for = event.name in self.known.relevance.asked_for
-        if note(person, event, is_asked_for=is_asked_for, grain=self._look_grain):
+        if self._is_news(person, event):
             self.noted[person.id] = person
+
+    def _is_news(self, person: Person, event: Event) -> bool:
+        is_asked_for = event.name in self.known.relevance.asked_for
+        return note(person, event, is_asked_for=is_asked_for, grain=self._look_grain)
 
     async def _learn(self, one: Done) -> OrderRecord | None:
         person, event = one.person, one.event

@@ -84,7 +84,7 @@ class Intake:
         #: Whether messages may be known already. Nobody asks about each while they never are; while
         #: they are, as when callers who got no answer come again, nothing is done in vain.
         self._expects_repeats = True
-        #: How many the last group answered, and how many seconds it took.
+        #: How many the last group answered or kept waiting, and how many seconds it took.
         self._callers, self._took = 0, 0.0
 
     async def __aenter__(self) -> Self:
@@ -199,18 +199,20 @@ class Intake:
             is_open = None not in group
             started = monotonic()
             await self._answer([waiting for waiting in group if waiting])
-            self._callers, self._took = len(group), monotonic() - started
+            self._took = monotonic() - started
+            self._callers = len(group) + self._waiting.qsize()
 
     async def _gather(self) -> None:
         """Let all those join who are just coming, as several did last time.
 
         Answered together, they come again together: without this the first would go alone, and pay
-        for a commit of their own while the others wait. Nobody is kept for longer than the last
-        group took, and who comes alone not at all.
+        for a commit of their own while the others wait. Once as many are there nobody else is
+        waited for. Nobody is kept for longer than the last group took, and who comes alone not at
+        all.
         """
         until = monotonic() + self._took if self._callers > 1 else 0
-        seen = -1
-        while seen < self._waiting.qsize() and monotonic() < until:
+        seen, others = -1, self._callers - 1
+        while seen < self._waiting.qsize() < others and monotonic() < until:
             seen = self._waiting.qsize()
             await asyncio.sleep(_BETWEEN_CALLERS)
 

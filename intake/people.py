@@ -1,6 +1,6 @@
 """Who a message is about: found, made, or joined with somebody we knew under another id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -83,6 +83,11 @@ class People:
         person = await self._named(message)
         self._just_met[message.user_id, message.anonymous_id] = person
         return person
+
+    @property
+    def newcomers(self) -> Collection[str]:
+        """The ids of those who were not known until now, and are still to be written."""
+        return self._new.keys()
 
     def survivor(self, person: Person) -> Person:
         """The person, or who they were merged into since."""

@@ -30,8 +30,11 @@ _WORDS: Final = Addition(
         **_SAID,
     },
 )
-#: When each of these people last said something, and so did who was found to be them.
-_DECIDED: Final = Query("""
+#: When each of these people last said something, and so did who was found to be them. PostgreSQL
+#: takes a recursion to bring thousands, and would read both tables as a whole; so it is told to
+#: look for one person after the other.
+_DECIDED: Final = Query(
+    """
     WITH RECURSIVE person(root, id) AS (
         SELECT id, id FROM customer WHERE id {in_1}
         UNION SELECT person.root, customer.id
@@ -40,7 +43,20 @@ _DECIDED: Final = Query("""
     SELECT person.root, topic, channel, max(happened_at)
     FROM person JOIN consent_change ON consent_change.customer_id = person.id
     GROUP BY person.root, topic, channel
-""")
+    """,
+    postgresql="""
+    WITH RECURSIVE person(root, id) AS (
+        SELECT id, id FROM customer WHERE id {in_1}
+        UNION SELECT person.root, joined.id FROM person CROSS JOIN LATERAL
+            (SELECT id FROM customer WHERE merged_into = person.id OFFSET 0) AS joined
+    )
+    SELECT person.root, topic, channel, max(at) FROM person CROSS JOIN LATERAL (
+        SELECT topic, channel, max(happened_at) AS at FROM consent_change
+        WHERE customer_id = person.id GROUP BY topic, channel
+    ) AS said
+    GROUP BY person.root, topic, channel
+    """,
+)
 #: Where a session keeps the words that are still to be written.
 _GATHERED: Final = "consents"
 

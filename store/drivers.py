@@ -86,14 +86,19 @@ class SqliteDriver:
 class PostgresqlDriver:
     """Executes statements in PostgreSQL's words.
 
-    SQLAlchemy begins a transaction with the first one, which is left to it for that.
+    SQLAlchemy begins a transaction with the first one, which is left to it for that. They are
+    executed one after the other, SQLAlchemy's among them: whoever asks while another is under way
+    waits for their turn.
     """
 
     is_sqlite: Literal[False] = False
 
-    def __init__(self, connection: AsyncConnection, driver: "Connection[Any]") -> None:
+    def __init__(
+        self, connection: AsyncConnection, driver: "Connection[Any]", turn: asyncio.Lock
+    ) -> None:
         self._connection = connection
         self._driver = driver
+        self._turn = turn
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
         """The rows that a statement finds, or returns of what it changes."""
@@ -126,20 +131,21 @@ class PostgresqlDriver:
 
     @asynccontextmanager
     async def _telling(self, statement: str) -> AsyncIterator[None]:
-        logger.debug(statement)
-        try:
-            yield
-        except asyncio.CancelledError:
-            # The server may have fallen silent: who is cancelled does not wait for its last word.
-            await self._connection.invalidate()
-            raise
-        except InvalidCachedStatementError as error:
-            raise Overtaken from error  # a migration came between; the driver forgot the old plan
-        except _FAILURES as error:
-            is_gone = isinstance(error, _GONE) or self._driver.is_closed()
-            if is_gone:
-                await self._connection.invalidate(error)
-            raise _failure(statement, error, is_gone=is_gone) from error
+        async with self._turn:
+            logger.debug(statement)
+            try:
+                yield
+            except asyncio.CancelledError:
+                # The server may have fallen silent: the cancelled do not wait for its last word.
+                await self._connection.invalidate()
+                raise
+            except InvalidCachedStatementError as error:
+                raise Overtaken from error  # a migration came between; the old plan is forgotten
+            except _FAILURES as error:
+                is_gone = isinstance(error, _GONE) or self._driver.is_closed()
+                if is_gone:
+                    await self._connection.invalidate(error)
+                raise _failure(statement, error, is_gone=is_gone) from error
 
 
 def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAPIError:
@@ -151,7 +157,9 @@ def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAP
 def driver_behind(connection: AsyncConnection) -> SqliteDriver | PostgresqlDriver:
     """The driver's own connection behind one of SQLAlchemy's that is open."""
     assert connection.sync_connection is not None  # noqa: S101 - it is open
-    driver: Any = connection.sync_connection.connection.driver_connection
+    pooled: Any = connection.sync_connection.connection
+    driver: Any = pooled.driver_connection
     if isinstance(driver, sqlite_driver.Connection):
         return SqliteDriver(driver)
-    return PostgresqlDriver(connection, driver)
+    turn = pooled.dbapi_connection._execute_mutex  # noqa: SLF001 - its own statements take it too
+    return PostgresqlDriver(connection, driver, turn)

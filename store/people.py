@@ -85,6 +85,7 @@ _NEW_PEOPLE: Final = Addition(
         **dict.fromkeys(("id", "external_id"), "text"),
         "created_at": "timestamptz",
         **dict.fromkeys(("attributes", "consents", "pending", "latest"), "jsonb"),
+        "last_active_at": "timestamptz",
     },
 )
 _NAME: Final = dict.fromkeys(("kind", "value", "customer_id"), "text")
@@ -157,9 +158,12 @@ def _person(row: Sequence[Any]) -> Person:
 
 
 async def add_people(session: AsyncSession, people: Iterable[tuple[Person, datetime]]) -> None:
-    """Write customers of whom nothing is known yet, but since when we know that they exist."""
+    """Write customers, each with since when we know that they exist.
+
+    Of them nothing is known yet but by whom they may be called, and when they did what.
+    """
     rows = [
-        (person.id, person.external_id, created_at, "{}", "{}", "{}", "{}")
+        (person.id, person.external_id, created_at, "{}", "{}", "{}", *_moments(person))
         for person, created_at in people
     ]
     await _NEW_PEOPLE.add(session, rows)
@@ -184,8 +188,11 @@ def _learned(person: Person) -> Row:
 
 async def write_moments(session: AsyncSession, people: Collection[Person]) -> None:
     """Write down when these customers last did what, and nothing else."""
-    rows = [(json_of(person.latest), person.last_active_at, person.id) for person in people]
-    await _MOMENTS.make(session, rows)
+    await _MOMENTS.make(session, [(*_moments(person), person.id) for person in people])
+
+
+def _moments(person: Person) -> Row:
+    return json_of(person.latest), person.last_active_at
 
 
 async def locked_customers(

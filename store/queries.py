@@ -41,13 +41,20 @@ class Query:
     stand. `{asked}` is a table of what is asked about, whose columns are `asked`, each with
     PostgreSQL's type; `rows_about` fills it.
     Columns of JSON are to be asked for as text, which `object_in` reads; SQLite's moments come as
-    text in any case, and `moment_in` reads them from either.
+    text in any case, and `moment_in` reads them from either. Where PostgreSQL has to be told how to
+    go about it, it gets a template of its own.
     """
 
-    def __init__(self, template: str, *, asked: Mapping[str, str] | None = None) -> None:
-        told = asked or {}
+    def __init__(
+        self,
+        template: str,
+        *,
+        asked: Mapping[str, str] | None = None,
+        postgresql: str | None = None,
+    ) -> None:
+        told, there = asked or {}, postgresql or template
         self._sqlite = template.format_map({**_SQLITE, "asked": _sqlite_table(told)})
-        self._postgresql = template.format_map({**_POSTGRESQL, "asked": _postgresql_table(told)})
+        self._postgresql = there.format_map({**_POSTGRESQL, "asked": _postgresql_table(told)})
         self._moments = [n for n, kind in enumerate(told.values()) if kind == "timestamptz"]
 
     async def rows(

@@ -42,7 +42,7 @@ async def came(database: Database, *people: Person) -> None:
 
 class TestPeople:
     async def test_are_known_by_nothing_but_their_id_at_first(self, database: Database) -> None:
-        await came(database, replace(ADA, first_name=None), BEA)
+        await came(database, ADA, BEA)
 
         assert await known(database) == {
             "cus_ada": Person(id="cus_ada", external_id="4711"),
