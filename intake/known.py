@@ -53,7 +53,7 @@ class Known:
         self.orders = await Orders.of(self.session, orders)
         told = {one.person.id: one.person for one in following if one.message.traits}
         await look_up_decisions(self.session, told.values())
-        curious = {one.person.id for one in following if self._may_qualify(one, told)}
+        curious = self._curious(following, told)
         doing = [(person.id, event) for _, person, event in following if person.id in curious]
         self._past = await past_of(self.session, doing, self.relevance)
         return following
@@ -101,7 +101,12 @@ class Known:
         }
         self._kinds = await kinds_of(self.session, products)
 
-    def _may_qualify(self, one: Done, told: Collection[str]) -> bool:
-        _, person, event = one
-        runs, is_told_about = self.runs[person.id], person.id in told
-        return self.relevance.may_qualify(event, person, runs, is_told_about=is_told_about)
+    def _curious(self, following: Sequence[Done], told: Collection[str]) -> set[str]:
+        """Those whom a condition on earlier events could let in somewhere."""
+        curious: set[str] = set()
+        for _, person, event in following:
+            if person.id not in curious and self.relevance.may_qualify(
+                event, person, self.runs[person.id], is_told_about=person.id in told
+            ):
+                curious.add(person.id)
+        return curious

@@ -15,7 +15,7 @@ from store.dispatches import Address, add_dispatches, held_elsewhere
 from store.journey_settings import catalogue_in_force
 from store.overtaking import overtaking_noticed
 from store.runs import add_runs
-from store.sessions import AsyncSession, Database
+from store.sessions import AsyncSession, Database, driver_of
 
 
 class Deliverer(Protocol):
@@ -75,7 +75,6 @@ class Transactions:
         if not effects.dispatches:
             return [], {}
         await session.flush()  # what the session still holds, before what refers to it
-        await add_runs(session, effects.runs)
         new = {run.id for run in effects.runs}
         older = {row.run_id for row in effects.dispatches} - new
         owner = self.deliverer.owner
@@ -91,4 +90,6 @@ class Transactions:
             if row.run_id in left or not has_room:
                 # Behind somebody's earlier delivery, or too many at once: swept up in its turn.
                 row.owner, row.leased_until = None, effects.now
+        await driver_of(session).keep_plans()
+        await add_runs(session, effects.runs)
         return await add_dispatches(session, effects.dispatches), addresses

@@ -33,9 +33,11 @@ _DISPATCHES: Final = Addition(
         **dict.fromkeys(("leased_until", "created_at"), "timestamptz"),
     },
 )
-_HOLDERS: Final = Query("""
-    SELECT DISTINCT run.id, workflow_id, settings_version, dispatch.id IS NOT NULL, owner
-    FROM run LEFT JOIN dispatch ON dispatch.run_id = run.id WHERE run.id {in_1}
+_HELD: Final = Query("""
+    SELECT id, workflow_id, settings_version, EXISTS (
+        SELECT id FROM dispatch
+        WHERE dispatch.run_id = run.id AND (owner IS NULL OR NOT owner {in_1})
+    ) FROM run WHERE id {in_2}
 """)
 
 
@@ -95,15 +97,9 @@ async def held_elsewhere(
 
     And where Temporal finds each of these runs.
     """
-    held: set[str] = set()
-    addresses: dict[str, Address] = {}
-    for run_id, workflow_id, settings_version, has_rows, holder in await _HOLDERS.rows(
-        session, run_ids
-    ):
-        addresses[run_id] = Address(run_id, workflow_id, settings_version)
-        if has_rows and holder != owner:
-            held.add(run_id)
-    return held, addresses
+    found = await _HELD.rows(session, [owner], run_ids)
+    held = {run_id for run_id, *_, is_held in found if is_held}
+    return held, {row[0]: Address(*row[:3]) for row in found}
 
 
 async def any_overdue(session: AsyncSession, *, now: datetime) -> bool:

@@ -74,6 +74,9 @@ class SqliteDriver:
             await cursor.executemany(statement, rows)
         return cursor.rowcount
 
+    async def keep_plans(self) -> None:
+        """Nothing to do: SQLite makes no plans anew."""
+
     @contextmanager
     def _telling(self, statement: str) -> Iterator[None]:
         logger.debug(statement)
@@ -128,6 +131,16 @@ class PostgresqlDriver:
                 await self._driver.copy_records_to_table(table, columns=columns, records=rows)
             except UniqueViolationError as error:
                 raise Overtaken from error
+
+    async def keep_plans(self) -> None:
+        """Keep plans until the transaction ends; to be called before rows that refer to others.
+
+        Each reference is looked up by a statement of the server's own, and to plan that for each
+        row takes longer than to add it. Of other statements a plan that is kept may be a bad one.
+        """
+        statement = "SET LOCAL plan_cache_mode = auto"
+        async with self._telling(statement):
+            await self._driver.execute(statement)
 
     @asynccontextmanager
     async def _telling(self, statement: str) -> AsyncIterator[None]:

@@ -23,6 +23,9 @@ _TOLD_BY_EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "url": ("url",),
 }
 _KINDS: Final = Query("SELECT id, kind, category FROM product WHERE id {in_1}")
+_USUAL_KINDS: Final = Query(
+    "SELECT DISTINCT category, kind FROM product WHERE category {in_1} AND kind IS NOT NULL"
+)
 _LISTS: Final = ("complements", "upgrades")
 _PLAIN: Final = ("compare_at_price", "kind", "daily_use", "stock", "available")
 _COLUMNS: Final = (
@@ -151,28 +154,20 @@ async def kinds_of(session: AsyncSession, product_ids: Collection[str]) -> dict[
     if not product_ids:
         return {}
     rows = await _KINDS.rows(session, product_ids)
-    usual = await _kinds_of_categories(
-        session, {category for _, kind, category in rows if not kind}
-    )
+    unsaid = {category for _, kind, category in rows if category and not kind}
+    usual = await _kinds_of_categories(session, unsaid)
     kinds = {name: kind or usual.get(category) for name, kind, category in rows}
     return {name: ProductKind(kind) for name, kind in kinds.items() if kind}
 
 
 async def _kinds_of_categories(
-    session: AsyncSession, categories: Collection[str | None]
-) -> dict[str | None, ProductKind | None]:
-    if not any(categories):
+    session: AsyncSession, categories: Collection[str]
+) -> dict[str, ProductKind | None]:
+    if not categories:
         return {}
-    product = tables.Product
-    found = await session.execute(
-        select(col(product.category), col(product.kind))
-        .where(col(product.category).in_([c for c in categories if c]))
-        .where(col(product.kind).is_not(None))
-        .distinct()
-    )
-    kinds: dict[str | None, list[ProductKind]] = {}
-    for row in found:
-        kinds.setdefault(row.category, []).append(ProductKind(row.kind))
+    kinds: dict[str, list[ProductKind]] = {}
+    for category, kind in await _USUAL_KINDS.rows(session, categories):
+        kinds.setdefault(category, []).append(ProductKind(kind))
     return {category: slowest(among) for category, among in kinds.items()}
 
 

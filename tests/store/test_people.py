@@ -41,11 +41,18 @@ async def came(database: Database, *people: Person) -> None:
 
 
 class TestPeople:
-    async def test_are_known_by_nothing_but_their_id_at_first(self, database: Database) -> None:
+    async def test_are_known_by_their_ids_and_when_they_were_there_at_first(
+        self, database: Database
+    ) -> None:
         await came(database, ADA, BEA)
 
         assert await known(database) == {
-            "cus_ada": Person(id="cus_ada", external_id="4711"),
+            "cus_ada": Person(
+                id="cus_ada",
+                external_id="4711",
+                latest=ADA.latest,
+                last_active_at=NOON,
+            ),
             "cus_bea": BEA,
         }
 
@@ -60,11 +67,10 @@ class TestPeople:
     async def test_are_noted_when_they_were_last_there_and_nothing_else(
         self, database: Database
     ) -> None:
-        await came(database, ADA, BEA)
-        noted = replace(ADA, last_ordered_at=None)
+        await came(database, replace(ADA, latest={}, last_active_at=None), BEA)
 
         async with database.writing() as session:
-            await write_moments(session, [noted, BEA])
+            await write_moments(session, [ADA, BEA])
 
         assert await known(database) == {
             "cus_ada": Person(
