@@ -1,14 +1,17 @@
 """What tests of several rooms share."""
 
 import asyncio
+import logging
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine, event
 
 from activities.composing import Composer, Shop
 from domain.pace import Pace
@@ -134,6 +137,29 @@ async def database(
     database = open_database(database_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def asked() -> Iterator[list[str]]:
+    """What every database is asked: by SQLAlchemy, and past it."""
+    statements: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            statements.append(record.getMessage().strip())
+
+    past_it, listening = logging.getLogger("store.drivers"), Listening()
+    past_it.addHandler(listening)
+    past_it.setLevel(logging.DEBUG)
+    event.listen(Engine, "before_cursor_execute", listen)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", listen)
+    past_it.setLevel(logging.NOTSET)
+    past_it.removeHandler(listening)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,11 @@
 """A run of Ada's, and the activity that sends its steps."""
 
-import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 from sqlmodel import col, select
 from temporalio.testing import ActivityEnvironment
 
@@ -147,26 +145,3 @@ class Composing:
 @pytest.fixture
 def composing(desk: Desk) -> Composing:
     return Composing(desk)
-
-
-@pytest.fixture
-def asked() -> Iterator[list[str]]:
-    """What every database is asked: by SQLAlchemy, and past it."""
-    statements: list[str] = []
-
-    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement)
-
-    class Listening(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            statements.append(record.getMessage().strip())
-
-    past_it, listening = logging.getLogger("store.drivers"), Listening()
-    past_it.addHandler(listening)
-    past_it.setLevel(logging.DEBUG)
-    event.listen(Engine, "before_cursor_execute", listen)
-    yield statements
-    event.remove(Engine, "before_cursor_execute", listen)
-    past_it.setLevel(logging.NOTSET)
-    past_it.removeHandler(listening)

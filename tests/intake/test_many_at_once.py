@@ -1,6 +1,8 @@
 """Many calls at once, whose messages share a transaction."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 from domain.events import CART_UPDATED
 from store import tables
@@ -34,6 +36,20 @@ class TestManyCallsAtOnce:
         assert (done.count("Ordered"), done.count("Looked")) == (20, 20)
         assert len(await door.all(tables.Customer)) == 20
 
+    async def test_go_on_together_though_they_come_one_after_the_other(
+        self, door: FrontDoor, asked: list[str]
+    ) -> None:
+        async def calls(caller: int) -> None:
+            for _ in range(5):
+                for _ in range(caller):
+                    await asyncio.sleep(0)
+                await door.takes(door.track("Looked", user=f"user-{caller}"))
+
+        await asyncio.gather(*(calls(caller) for caller in range(8)))
+
+        transactions = [words for words in asked if "FROM journey_settings" in words]
+        assert len(transactions) <= 6  # the first call of all may have gone alone
+
     async def test_lose_nothing_to_the_one_that_is_poisonous(self, door: FrontDoor) -> None:
         calls = [
             [door.track(f"Round {call}", user=f"user-{n}") for n in range(100)] for call in range(8)
@@ -58,3 +74,24 @@ class TestManyCallsAtOnce:
 
         assert answer is not None
         assert await door.all(tables.Event) == []
+
+
+class TestVisitors:
+    async def test_who_are_new_are_written_once(self, door: FrontDoor, asked: list[str]) -> None:
+        looks = [door.track("Product Viewed", user=None, browser=f"b-{n}") for n in range(3)]
+
+        await door.takes(*looks, *looks[:1])
+
+        assert [words.split()[0] for words in asked if "customer SET" in words] == []
+        seen = {visitor.last_active_at for visitor in await door.all(tables.Customer)}
+        assert seen == {looks[0].happened_at}
+
+    async def test_who_come_again_later_are_noted(self, door: FrontDoor) -> None:
+        look = door.track("Product Viewed", user=None, browser="b-1")
+        later = look.happened_at + timedelta(minutes=5)
+        await door.takes(look)
+
+        await door.takes(replace(look, message_id="again", happened_at=later))
+
+        [visitor] = await door.all(tables.Customer)
+        assert visitor.last_active_at == later

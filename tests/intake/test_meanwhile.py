@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from intake.meanwhile import begun
+from intake.meanwhile import begun, in_turns
 
 
 class Work:
@@ -57,3 +57,30 @@ class TestWorkThatWasBegun:
             await waiting
 
         assert work.told == ["begun", "cancelled"]
+
+
+class TestWorkInTurns:
+    async def test_is_done_to_each_and_lets_others_go_on_now_and_then(self) -> None:
+        seen: list[int] = []
+
+        def double(number: int) -> int:
+            seen.append(number)
+            return number * 2
+
+        async with begun(Turns(seen)):
+            done = await in_turns(double, range(500))
+
+        assert done == [number * 2 for number in range(500)]
+        assert [seen.index(turn) for turn in (-1, -2)] == [200, 401]
+
+
+class Turns:
+    """Notes twice that it came on, among what others note."""
+
+    def __init__(self, noted: list[int]) -> None:
+        self._noted = noted
+
+    async def __call__(self) -> None:
+        for turn in (-1, -2):
+            await asyncio.sleep(0)
+            self._noted.append(turn)

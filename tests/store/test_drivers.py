@@ -66,6 +66,13 @@ async def names(database: Database) -> list[str]:
     return [value for (value,) in found]
 
 
+async def how_many(session: AsyncSession) -> tuple[int, int]:
+    """By how many names somebody is known, asked past SQLAlchemy and by it."""
+    counting = "SELECT count(*) FROM identity"
+    [(found,)] = await driver_of(session).fetch(counting, ())
+    return found, await session.scalar(text(counting)) or 0
+
+
 class TestAStatement:
     async def test_finds_what_its_session_has_written(self, database: Database) -> None:
         async with database.writing() as session:
@@ -118,6 +125,18 @@ class TestAStatement:
         with pytest.raises(KeyError):
             driver_of(session)
 
+    async def test_waits_for_the_one_that_is_under_way(self, database: Database) -> None:
+        await keep(database, ada())
+
+        async with database.writing() as session:
+            await how_many(session)
+            adding = asyncio.create_task(add(session, *(str(n) for n in range(2_000))))
+            await asyncio.sleep(0)  # the database has it
+            after = await how_many(session)
+            await adding
+
+        assert after == (2_000, 2_000)
+
     async def test_says_so_when_the_schema_is_missing(self, database: Database) -> None:
         with pytest.raises(Unavailable, match="run `dormouse migrate`"):
             await in_one(
@@ -136,6 +155,17 @@ class TestCopiedRows:
             await copy(session, "4711", "4712")
 
         assert await names(database) == ["4711", "4712"]
+
+    async def test_are_there_for_whoever_asks_meanwhile(self, database: Database) -> None:
+        await keep(database, ada())
+
+        async with database.writing() as session:
+            copying = asyncio.create_task(copy(session, *(str(n) for n in range(2_000))))
+            await asyncio.sleep(0.001)  # it is under way
+            after = await how_many(session)
+            await copying
+
+        assert after == (2_000, 2_000)
 
     async def test_are_taken_back_with_their_session(self, database: Database) -> None:
         await keep(database, ada())
@@ -169,6 +199,21 @@ class TestCopiedRows:
                 await copy(session, "Augusta Ada King")
 
         assert "Augusta Ada King" not in str(refused.value)
+
+
+@postgresql_alone
+class TestPlans:
+    async def test_are_kept_until_the_transaction_ends(self, database: Database) -> None:
+        asking = text("SHOW plan_cache_mode")
+
+        async with database.writing() as session:
+            before = await session.scalar(asking)
+            await driver_of(session).keep_plans()
+            then = await session.scalar(asking)
+        async with database.writing() as session:
+            after = await session.scalar(asking)
+
+        assert (before, then, after) == ("force_custom_plan", "auto", "force_custom_plan")
 
 
 @postgresql_alone
