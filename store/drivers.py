@@ -86,18 +86,22 @@ class SqliteDriver:
 class PostgresqlDriver:
     """Executes statements in PostgreSQL's words.
 
-    SQLAlchemy begins a transaction with the first one, which is left to it for that.
+    SQLAlchemy begins a transaction with the first one, which is left to it for that. Where nothing
+    `begins`, each is a transaction by itself.
     """
 
     is_sqlite: Literal[False] = False
 
-    def __init__(self, connection: AsyncConnection, driver: "Connection[Any]") -> None:
+    def __init__(
+        self, connection: AsyncConnection, driver: "Connection[Any]", *, begins: bool
+    ) -> None:
         self._connection = connection
         self._driver = driver
+        self._begins = begins
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
         """The rows that a statement finds, or returns of what it changes."""
-        if not self._driver.is_in_transaction():
+        if self._is_first:
             return (await self._connection.exec_driver_sql(statement, tuple(values))).all()
         async with self._telling(statement):
             found: Sequence[Row] = await self._driver.fetch(statement, *values)
@@ -105,7 +109,7 @@ class PostgresqlDriver:
 
     async def change(self, statement: str, values: Sequence[Any]) -> int:
         """Execute a statement; returns how many rows it changed."""
-        if not self._driver.is_in_transaction():
+        if self._is_first:
             return (await self._connection.exec_driver_sql(statement, tuple(values))).rowcount
         async with self._telling(statement):
             told = await self._driver.execute(statement, *values)
@@ -116,13 +120,17 @@ class PostgresqlDriver:
 
         Raises Overtaken when one is there already: then the transaction can only be taken back.
         """
-        if not self._driver.is_in_transaction():
+        if self._is_first:
             await self._connection.exec_driver_sql("SELECT 1")
         async with self._telling(f"COPY {table}"):
             try:
                 await self._driver.copy_records_to_table(table, columns=columns, records=rows)
             except UniqueViolationError as error:
                 raise Overtaken from error
+
+    @property
+    def _is_first(self) -> bool:
+        return self._begins and not self._driver.is_in_transaction()
 
     @asynccontextmanager
     async def _telling(self, statement: str) -> AsyncIterator[None]:
@@ -148,10 +156,15 @@ def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAP
     return told(statement, None, error, hide_parameters=True, connection_invalidated=is_gone)
 
 
-def driver_behind(connection: AsyncConnection) -> SqliteDriver | PostgresqlDriver:
-    """The driver's own connection behind one of SQLAlchemy's that is open."""
+def driver_behind(
+    connection: AsyncConnection, *, begins: bool = True
+) -> SqliteDriver | PostgresqlDriver:
+    """The driver's own connection behind one of SQLAlchemy's that is open.
+
+    On PostgreSQL a transaction `begins` with the first statement, or each is one by itself.
+    """
     assert connection.sync_connection is not None  # noqa: S101 - it is open
     driver: Any = connection.sync_connection.connection.driver_connection
     if isinstance(driver, sqlite_driver.Connection):
         return SqliteDriver(driver)
-    return PostgresqlDriver(connection, driver)
+    return PostgresqlDriver(connection, driver, begins=begins)
