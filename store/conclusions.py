@@ -64,7 +64,7 @@ _WITH_RUNS: Final = f"""
             ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
         ),
         free_run AS MATERIALIZED (
-            SELECT id FROM run WHERE id IN (SELECT run_id FROM told JOIN free USING (id))
+            SELECT id FROM run WHERE id = ANY(${len(_TOLD) + 1}::text[])
             ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
         ),
         mine AS MATERIALIZED (

@@ -36,6 +36,7 @@ _LOCK_CUSTOMERS: Final = Query(
     WHERE run.id {in_1} AND customer.merged_into IS NULL {customers_locked_if_free}
     """
 )
+#: Three are asked for by themselves: a plan that joins five tables takes twice as long to make.
 _RECORDS: Final = Query(
     """
     SELECT run.id, run.journey, run.key, run.customer_id, run.entered_at,
@@ -43,11 +44,10 @@ _RECORDS: Final = Query(
         customer.id, customer.external_id, customer.email, customer.email_key,
         customer.first_name, customer.last_name, customer.locale, customer.timezone,
         CAST(customer.consents AS text), CAST(customer.pending AS text), customer.erased_at,
-        message.id, journey_state.paused_at, "order".status
+        (SELECT message.id FROM message WHERE message.run_id = run.id AND message.id {in_1}),
+        (SELECT paused_at FROM journey_state WHERE journey_state.journey = run.journey),
+        (SELECT "order".status FROM "order" WHERE "order".id = run.key)
     FROM run JOIN customer ON customer.id = run.customer_id
-        LEFT JOIN message ON message.run_id = run.id AND message.id {in_1}
-        LEFT JOIN journey_state ON journey_state.journey = run.journey
-        LEFT JOIN "order" ON "order".id = run.key
     WHERE run.id {in_2} AND customer.merged_into IS NULL
     ORDER BY run.id
     """
