@@ -13,7 +13,7 @@ from store.calm import moments_of_each
 from store.consents import record_consent
 from store.customers import customer_by_id, locked_customer
 from store.events import moments_of
-from store.ledger import locked_if_free, mark_runs
+from store.ledger import mark_free_runs, mark_run
 from store.overtaking import is_of_all
 from store.sessions import Database
 from store.sqlite_driver import on_the_spot
@@ -46,7 +46,7 @@ class RecordActivities:
     async def _calm_together(self, questions: Sequence[CalmQuestion]) -> Sequence[datetime | None]:
         """Look up when calm was reached by customers who are who they were."""
         with on_the_spot():
-            async with self._database.reading() as session:
+            async with self._database.reading_once() as session:
                 found = await moments_of_each(session, questions)
         return [
             None if moments is None else _calm_since(question, moments)
@@ -60,15 +60,14 @@ class RecordActivities:
 
     async def _end_alone(self, ended: RunEnded) -> bool:
         async with self._database.writing() as session:
-            await mark_runs(session, [_as_ended(ended)])
+            await mark_run(session, **_as_ended(ended))
         return True
 
     async def _end_together(self, ended: Sequence[RunEnded]) -> Sequence[bool | None]:
-        """Write down the ends of runs that nobody else has locked."""
-        async with self._database.writing() as session:
-            free = await locked_if_free(session, "run", {one.run_id for one in ended})
-            if free:
-                await mark_runs(session, [_as_ended(one) for one in ended if one.run_id in free])
+        """Write down the ends of runs that nobody else has locked, the first of each."""
+        first = {one.run_id: one for one in reversed(ended)}
+        async with self._database.writing_once() as session:
+            free = await mark_free_runs(session, [_as_ended(one) for one in first.values()])
         return [True if one.run_id in free else None for one in ended]
 
     @activity.defn

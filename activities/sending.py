@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from temporalio import activity
 
@@ -18,13 +18,13 @@ from activities.claiming import Claims, marks_of
 from activities.composing import Composer
 from activities.verdicts import Circumstances, Claim, Verdict, judge, sent
 from domain.errors import Unavailable
-from domain.messages import MessageStatus, StepOutcome, StepRequest
+from domain.messages import StepOutcome, StepRequest
 from domain.pace import Pace
 from sending.channel import Channel, Receipt
 from sending.grouping import Grouped
-from store.ledger import conclude_all, locked_if_free, mark_runs
+from store.ledger import conclude_all, conclude_free, mark_run
 from store.overtaking import again_if, is_of_all
-from store.sessions import AsyncSession, Database
+from store.sessions import Database
 
 #: What the provider answered is known here alone: a database that is away for a moment is waited
 #: for, in seconds, so that the next attempt is not left to doubt.
@@ -93,39 +93,28 @@ class SendActivities:
         return await again_if(Unavailable, record, pauses=_RECORDS_AGAIN)
 
     async def _record_alone(self, answer: _Answer) -> StepOutcome:
+        claim, verdict = answer.claim, answer.verdict
         async with self._database.writing() as session:
-            [outcome] = await _record(session, [answer])
+            known = await conclude_all(session, {claim.message_id: verdict.changes})
+            # A provider's report may have overtaken its own answer.
+            is_as_told = known[claim.message_id] is verdict.changes["status"]
+            outcome = verdict.outcome if is_as_told else sent(claim)
+            await mark_run(session, answer.request.run_id, **marks_of(answer.request, outcome))
         return outcome
 
     async def _record_together(self, answers: Sequence[_Answer]) -> Sequence[StepOutcome | None]:
-        """Record the first answer about each message whose rows nobody else has locked."""
+        """Record the first answer about each message of which nothing else is known yet."""
         first: dict[str, _Answer] = {}
         for answer in answers:
             first.setdefault(answer.claim.message_id, answer)
-        async with self._database.writing() as session:
-            messages = await locked_if_free(session, "message", first)
-            runs = {first[message].request.run_id for message in messages}
-            free = await locked_if_free(session, "run", runs)
-            mine = [first[m] for m in sorted(messages) if first[m].request.run_id in free]
-            outcomes = dict(zip(map(id, mine), await _record(session, mine), strict=True))
-        return [outcomes.get(id(answer)) for answer in answers]
+        async with self._database.writing_once() as session:
+            recorded = await conclude_free(session, {m: _news(one) for m, one in first.items()})
+        mine = {id(first[message]) for message in recorded}
+        return [answer.verdict.outcome if id(answer) in mine else None for answer in answers]
 
 
-async def _record(session: AsyncSession, answers: Sequence[_Answer]) -> list[StepOutcome]:
-    """Record answers about as many messages; what each story hears."""
-    if not answers:
-        return []
-    known = await conclude_all(session, {a.claim.message_id: a.verdict.changes for a in answers})
-    outcomes = [_outcome_of(answer, known[answer.claim.message_id]) for answer in answers]
-    marks = [
-        {"run_id": answer.request.run_id, **marks_of(answer.request, outcome)}
-        for answer, outcome in zip(answers, outcomes, strict=True)
-    ]
-    await mark_runs(session, marks)
-    return outcomes
-
-
-def _outcome_of(answer: _Answer, status: MessageStatus) -> StepOutcome:
-    if status is answer.verdict.changes["status"]:
-        return answer.verdict.outcome
-    return sent(answer.claim)  # the provider's report overtook its own answer
+def _news(answer: _Answer) -> dict[str, Any]:
+    """What an answer tells of its message and its run."""
+    mark = marks_of(answer.request, answer.verdict.outcome)
+    run = {"run_id": answer.request.run_id, "step": mark["step"], "run_status": mark["status"]}
+    return {**answer.verdict.changes, **run}

@@ -89,23 +89,29 @@ class SqliteDriver:
 class PostgresqlDriver:
     """Executes statements in PostgreSQL's words.
 
-    SQLAlchemy begins a transaction with the first one, which is left to it for that. They are
-    executed one after the other, SQLAlchemy's among them: whoever asks while another is under way
-    waits for their turn.
+    SQLAlchemy begins a transaction with the first one, which is left to it for that. Where nothing
+    `begins`, each is a transaction by itself. They are executed one after the other, SQLAlchemy's
+    among them: whoever asks while another is under way waits for their turn.
     """
 
     is_sqlite: Literal[False] = False
 
     def __init__(
-        self, connection: AsyncConnection, driver: "Connection[Any]", turn: asyncio.Lock
+        self,
+        connection: AsyncConnection,
+        driver: "Connection[Any]",
+        turn: asyncio.Lock,
+        *,
+        begins: bool,
     ) -> None:
         self._connection = connection
         self._driver = driver
         self._turn = turn
+        self._begins = begins
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
         """The rows that a statement finds, or returns of what it changes."""
-        if not self._driver.is_in_transaction():
+        if self._is_first:
             return (await self._connection.exec_driver_sql(statement, tuple(values))).all()
         async with self._telling(statement):
             found: Sequence[Row] = await self._driver.fetch(statement, *values)
@@ -113,7 +119,7 @@ class PostgresqlDriver:
 
     async def change(self, statement: str, values: Sequence[Any]) -> int:
         """Execute a statement; returns how many rows it changed."""
-        if not self._driver.is_in_transaction():
+        if self._is_first:
             return (await self._connection.exec_driver_sql(statement, tuple(values))).rowcount
         async with self._telling(statement):
             told = await self._driver.execute(statement, *values)
@@ -124,7 +130,7 @@ class PostgresqlDriver:
 
         Raises Overtaken when one is there already: then the transaction can only be taken back.
         """
-        if not self._driver.is_in_transaction():
+        if self._is_first:
             await self._connection.exec_driver_sql("SELECT 1")
         async with self._telling(f"COPY {table}"):
             try:
@@ -141,6 +147,10 @@ class PostgresqlDriver:
         statement = "SET LOCAL plan_cache_mode = auto"
         async with self._telling(statement):
             await self._driver.execute(statement)
+
+    @property
+    def _is_first(self) -> bool:
+        return self._begins and not self._driver.is_in_transaction()
 
     @asynccontextmanager
     async def _telling(self, statement: str) -> AsyncIterator[None]:
@@ -167,12 +177,17 @@ def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAP
     return told(statement, None, error, hide_parameters=True, connection_invalidated=is_gone)
 
 
-def driver_behind(connection: AsyncConnection) -> SqliteDriver | PostgresqlDriver:
-    """The driver's own connection behind one of SQLAlchemy's that is open."""
+def driver_behind(
+    connection: AsyncConnection, *, begins: bool = True
+) -> SqliteDriver | PostgresqlDriver:
+    """The driver's own connection behind one of SQLAlchemy's that is open.
+
+    On PostgreSQL a transaction `begins` with the first statement, or each is one by itself.
+    """
     assert connection.sync_connection is not None  # noqa: S101 - it is open
     pooled: Any = connection.sync_connection.connection
     driver: Any = pooled.driver_connection
     if isinstance(driver, sqlite_driver.Connection):
         return SqliteDriver(driver)
     turn = pooled.dbapi_connection._execute_mutex  # noqa: SLF001 - its own statements take it too
-    return PostgresqlDriver(connection, driver, turn)
+    return PostgresqlDriver(connection, driver, turn, begins=begins)

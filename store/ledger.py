@@ -4,25 +4,22 @@ Customers are locked before messages, and messages before runs: here, and in the
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Literal
-
-from sqlalchemy import Update, bindparam, update
+from typing import Any, Final
 
 from domain.ids import message_id
-from domain.journeys import OVER
 from domain.messages import MessageKind, MessageStatus, StepRequest
 from store import tables
-from store.conclusions import CONCLUSIONS, UNREPORTED
-from store.queries import Query
-from store.sessions import AsyncSession
+from store.conclusions import NOT_OVER, UNREPORTED, conclude, conclude_with_runs
+from store.drivers import Row
+from store.queries import json_of
+from store.rows import Addition, Change
+from store.sessions import AsyncSession, driver_of
 from store.sqlite_driver import on_the_spot
-from store.statements import write
 from store.step_records import StepRecords
-from store.upserts import put, table_of
 
 #: What only we know, even when a provider's report overtook its own answer.
 _OURS: Final = frozenset({"sent_at", "provider_message_id"})
@@ -30,11 +27,19 @@ _OURS: Final = frozenset({"sent_at", "provider_message_id"})
 _FIXED: Final = frozenset(
     {"id", "run_id", "journey", "step", "occurrence", "channel", "created_at"}
 )
-_RUN: Final = table_of(tables.Run)
-_IF_FREE: Final = {
-    "message": Query("SELECT id FROM message WHERE id {in_1} ORDER BY id {locked_if_free}"),
-    "run": Query("SELECT id FROM run WHERE id {in_1} ORDER BY id {locked_if_free}"),
+#: PostgreSQL's types of what is written of messages and runs, where it is not text.
+_TYPES: Final = {
+    **dict.fromkeys(("held_until", "created_at", "claimed_at"), "timestamptz"),
+    **dict.fromkeys(("wakes_at", "ended_at"), "timestamptz"),
+    **dict.fromkeys(("occurrence", "attempts"), "int"),
+    "shown": "jsonb",
 }
+_CONTENTS: Final = Addition(
+    "message_content",
+    {**dict.fromkeys(("message_id", "html", "text"), "text"), "headers": "jsonb"},
+    then="ON CONFLICT (message_id) DO UPDATE"
+    " SET html = excluded.html, text = excluded.text, headers = excluded.headers",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Entries:
     """What is to be written of steps, collected so that many are written at once."""
 
     _messages: list[dict[str, Any]] = field(default_factory=list)
-    _contents: list[dict[str, Any]] = field(default_factory=list)
+    _contents: list[Row] = field(default_factory=list)
     _runs: list[dict[str, Any]] = field(default_factory=list)
 
     def note(
@@ -66,10 +71,10 @@ class Entries:
             "channel": "email",
             "kind": kind,
             "attempts": known.attempts if known else 0,
-            "shown": [],
             "held_until": None,
             "created_at": now,
             **changes,
+            "shown": json_of(changes.get("shown", ())),
         }
         self._messages.append(row)
         return str(row["id"])
@@ -78,8 +83,7 @@ class Entries:
         self, message: str, *, html: str, text: str, headers: Mapping[str, str]
     ) -> None:
         """The mail as it leaves."""
-        row = {"message_id": message, "html": html, "text": text, "headers": dict(headers)}
-        self._contents.append(row)
+        self._contents.append((message, html, text, json_of(headers)))
 
     def mark_run(self, run_id: str, **changes: Any) -> None:
         """What changes of a run; one that is over stays as it ended."""
@@ -92,12 +96,11 @@ class Entries:
 
     async def _write(self, session: AsyncSession) -> None:
         for alike in _alike(self._messages):
-            change = sorted(alike[0].keys() - _FIXED)
-            await put(session, tables.Message, alike, key=["id"], change=change)
-        change = ["html", "text", "headers"]
-        await put(session, tables.MessageContent, self._contents, key=["message_id"], change=change)
-        for alike in _alike(self._runs):
-            await mark_runs(session, alike)
+            rows = [tuple(row.values()) for row in alike]
+            await _noting(tuple(alike[0])).add(session, rows)
+        await _CONTENTS.add(session, self._contents)
+        for marks in _alike(self._runs):
+            await mark_runs(session, marks)
 
 
 def _alike(rows: Sequence[dict[str, Any]]) -> Sequence[list[dict[str, Any]]]:
@@ -108,16 +111,12 @@ def _alike(rows: Sequence[dict[str, Any]]) -> Sequence[list[dict[str, Any]]]:
     return list(found.values())
 
 
-async def locked_if_free(
-    session: AsyncSession, table: Literal["message", "run"], ids: Collection[str]
-) -> set[str]:
-    """Lock those of these rows that nobody else has locked, and say which; waits for none.
-
-    On SQLite, whose only writer has locked everything, all of them.
-    """
-    if session.get_bind().dialect.name == "sqlite":
-        return set(ids)
-    return {found for (found,) in await _IF_FREE[table].rows(session, ids)}
+@cache
+def _noting(told: tuple[str, ...]) -> Addition:
+    """The statement that writes these columns of messages, or changes them where they may."""
+    changes = ", ".join(f"{name} = excluded.{name}" for name in told if name not in _FIXED)
+    types = {name: _TYPES.get(name, "text") for name in told}
+    return Addition("message", types, then=f"ON CONFLICT (id) DO UPDATE SET {changes}")
 
 
 async def conclude_all(
@@ -128,12 +127,31 @@ async def conclude_all(
     A provider's later report is never overwritten.
     """
     with on_the_spot():
-        concluded = await CONCLUSIONS.record(session, news)
+        concluded = await conclude(session, news)
     found = {message: MessageStatus(news[message]["status"]) for message in concluded}
     for message in sorted(news.keys() - concluded):
         changes = dict(news[message])
         found[message] = await _conclude_late(session, message, changes.pop("status"), changes)
     return found
+
+
+async def conclude_free(session: AsyncSession, news: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Record news of messages that nobody else has locked, and mark their runs.
+
+    The news tell `run_id`, `step` and `run_status` too. Returns the messages it was done for: the
+    rest is known better, or locked, and takes `conclude_all`. On PostgreSQL it is one statement.
+    """
+    with on_the_spot():
+        if not driver_of(session).is_sqlite:
+            return await conclude_with_runs(session, news)
+        concluded = await conclude(session, news)
+        if concluded:
+            await mark_runs(session, [_mark_in(news[message]) for message in concluded])
+    return concluded
+
+
+def _mark_in(news: Mapping[str, Any]) -> dict[str, Any]:
+    return {"run_id": news["run_id"], "step": news["step"], "status": news["run_status"]}
 
 
 async def _conclude_late(
@@ -164,21 +182,27 @@ async def mark_run(session: AsyncSession, run_id: str, **changes: Any) -> None:
 
 async def mark_runs(session: AsyncSession, runs: Sequence[Mapping[str, Any]]) -> None:
     """As `mark_run` for each `run_id`; the same columns change of all."""
-    changed = tuple(name for name in runs[0] if name != "run_id")
-    rows = [
-        {"run_id": run["run_id"], **{f"new_{name}": run[name] for name in changed}}
-        for run in sorted(runs, key=lambda run: str(run["run_id"]))
-    ]
+    change, rows = _marks(runs)
     with on_the_spot():
-        await write(session, _marking(changed), rows)
+        await change.make(session, rows)
+
+
+async def mark_free_runs(session: AsyncSession, runs: Sequence[Mapping[str, Any]]) -> set[str]:
+    """As `mark_runs` for those that nobody else has locked, in one statement; says which."""
+    change, rows = _marks(runs)
+    with on_the_spot():
+        return await change.make_if_free(session, rows)
+
+
+def _marks(runs: Sequence[Mapping[str, Any]]) -> tuple[Change, list[Row]]:
+    changed = tuple(name for name in runs[0] if name != "run_id")
+    in_order = sorted(runs, key=lambda run: str(run["run_id"]))
+    rows: list[Row] = [(*(run[name] for name in changed), run["run_id"]) for run in in_order]
+    return _marking(changed), rows
 
 
 @cache
-def _marking(changed: tuple[str, ...]) -> Update:
+def _marking(changed: tuple[str, ...]) -> Change:
     """The statement of `mark_run`."""
-    return (
-        update(_RUN)
-        # Not by `not_in`, which many rows at once do not go with.
-        .where(_RUN.c.id == bindparam("run_id"), *(_RUN.c.status != over for over in OVER))
-        .values({name: bindparam(f"new_{name}") for name in changed})
-    )
+    types = {name: _TYPES.get(name, "text") for name in changed}
+    return Change("run", types, key="id", only=NOT_OVER)

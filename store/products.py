@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from domain.products import Product, ProductKind, slowest
 from store import tables
-from store.queries import Query
+from store.queries import Query, moment_in, object_in
 from store.sessions import AsyncSession
 from store.upserts import add_missing, put
 
@@ -26,6 +27,19 @@ _KINDS: Final = Query("SELECT id, kind, category FROM product WHERE id {in_1}")
 _USUAL_KINDS: Final = Query(
     "SELECT DISTINCT category, kind FROM product WHERE category {in_1} AND kind IS NOT NULL"
 )
+_AMOUNTS: Final = ("price", "compare_at_price", "daily_use")
+_FOUND: Final = (
+    *("id", "title", "category", "currency", "image_url", "url"),
+    *("kind", "stock", "available"),
+    *_AMOUNTS,
+)
+_PRODUCTS: Final = Query(
+    f"""
+    SELECT {", ".join(_FOUND)}, CAST(complements AS text), CAST(upgrades AS text), updated_at,
+        discontinued_at
+    FROM product WHERE id {{in_1}}
+    """  # noqa: S608 - our own words
+)
 _LISTS: Final = ("complements", "upgrades")
 _PLAIN: Final = ("compare_at_price", "kind", "daily_use", "stock", "available")
 _COLUMNS: Final = (
@@ -40,7 +54,7 @@ _COLUMNS: Final = (
 )
 
 
-def as_product(row: tables.Product | Row[Any]) -> Product:
+def as_product(row: tables.Product) -> Product:
     """The product that a row keeps."""
     plain = {name: getattr(row, name) for name in ("id", "currency", *_TOLD_BY_EVENTS, *_PLAIN)}
     return Product(
@@ -50,6 +64,35 @@ def as_product(row: tables.Product | Row[Any]) -> Product:
         updated_at=row.updated_at,
         discontinued_at=row.discontinued_at,
     )
+
+
+async def products_known(session: AsyncSession, ids: Collection[str]) -> dict[str, Product]:
+    """Those of these products that are known, by their ids."""
+    found = map(_told_product, await _PRODUCTS.rows(session, ids))
+    return {product.id: product for product in found}
+
+
+def _told_product(row: Sequence[Any]) -> Product:
+    """The product of a row of `_PRODUCTS`."""
+    plain, (complements, upgrades, updated_at, gone_at) = row[: len(_FOUND)], row[len(_FOUND) :]
+    found = dict(zip(_FOUND, plain, strict=True))
+    available, kind = found["available"], found["kind"]
+    told: dict[str, Any] = {
+        **found,
+        **{name: _amount_in(found[name]) for name in _AMOUNTS},
+        "kind": ProductKind(kind) if kind else None,
+        "available": None if available is None else bool(available),
+        "complements": tuple(object_in(complements)),
+        "upgrades": tuple((object_in(upgrades) if upgrades else None) or ()),
+        "updated_at": moment_in(updated_at),
+        "discontinued_at": moment_in(gone_at),
+    }
+    return Product(**told)
+
+
+def _amount_in(found: Decimal | float | None) -> Decimal | None:
+    """The amount in a column, which SQLite keeps as a number of its own."""
+    return found if found is None or isinstance(found, Decimal) else Decimal(f"{found:.4f}")
 
 
 async def describe_products(

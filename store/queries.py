@@ -17,14 +17,14 @@ _SQLITE: Final = {
     "moment_3": "?",
     "locked": "",
     "customers_locked": "",
-    "locked_if_free": "",
+    "customers_locked_if_free": "",
 }
 _POSTGRESQL: Final = {
     **{f"in_{n}": f"= ANY(${n}::text[])" for n in (1, 2)},
     "moment_3": "$3::timestamptz",
     "locked": "FOR NO KEY UPDATE",  # nobody's rows that refer to them have to wait
     "customers_locked": "ORDER BY customer.id FOR NO KEY UPDATE OF customer",
-    "locked_if_free": "FOR NO KEY UPDATE SKIP LOCKED",
+    "customers_locked_if_free": "ORDER BY customer.id FOR NO KEY UPDATE OF customer SKIP LOCKED",
 }
 #: What a moment looks like in SQLite: SQLAlchemy's way, without the offset of UTC.
 _WITHOUT_OFFSET: Final = len("2026-01-01 00:00:00.000000")
@@ -36,10 +36,10 @@ class Query:
 
     In its template `{in_1}` stands for "is one of the texts of the first value", `{moment_3}` for
     a moment as the third, and `{locked}` for a lock that lasts until the transaction ends;
-    `{locked_if_free}` passes over what somebody else has locked, and `{customers_locked}` locks the
-    customers among joined rows, in their order. The values are numbered in the order in which they
-    stand. `{asked}` is a table of what is asked about, whose columns are `asked`, each with
-    PostgreSQL's type; `rows_about` fills it.
+    `{customers_locked}` locks the customers among joined rows, in their order, and
+    `{customers_locked_if_free}` passes over those whom somebody else has locked. The values are
+    numbered in the order in which they stand. `{asked}` is a table of what is asked about, whose
+    columns are `asked`, each with PostgreSQL's type; `rows_about` fills it.
     Columns of JSON are to be asked for as text, which `object_in` reads; SQLite's moments come as
     text in any case, and `moment_in` reads them from either. Where PostgreSQL has to be told how to
     go about it, it gets a template of its own.

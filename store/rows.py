@@ -111,19 +111,28 @@ class Addition:
 class Change:
     """New values for some columns of rows that are there; `types` are PostgreSQL's, by column.
 
-    A row is found by the column `key`, whose value comes last.
+    A row is found by the column `key`, whose value comes last. It changes `only` where that holds.
     """
 
-    def __init__(self, table: str, types: Mapping[str, str], *, key: str) -> None:
+    def __init__(
+        self, table: str, types: Mapping[str, str], *, key: str, only: str = "true"
+    ) -> None:
         self._columns = _Columns({**types, key: "text"})
         names = ", ".join(self._columns.names)
         here = ", ".join(f"{name} = ?" for name in types)
         there = ", ".join(f"{name} = told.{name}" for name in types)
-        self._sqlite = f"UPDATE {table} SET {here} WHERE {key} = ?"  # noqa: S608 - ours alone
-        self._postgresql = (
-            f"UPDATE {table} SET {there} FROM unnest({self._columns.arrays}) AS told({names})"  # noqa: S608
-            f" WHERE {table}.{key} = told.{key}"
-        )
+        told = f"unnest({self._columns.arrays}) AS told({names})"
+        mine = f"{table}.{key} = told.{key} AND {only}"
+        self._sqlite = f"UPDATE {table} SET {here} WHERE {key} = ? AND {only}"  # noqa: S608 - ours alone
+        self._postgresql = f"UPDATE {table} SET {there} FROM {told} WHERE {mine}"  # noqa: S608
+        self._if_free = f"""
+            WITH told AS (SELECT * FROM {told}), free AS MATERIALIZED (
+                SELECT {key} FROM {table} WHERE {key} = ANY(${len(types) + 1}::text[])
+                ORDER BY {key} FOR NO KEY UPDATE SKIP LOCKED
+            ), changed AS (
+                UPDATE {table} SET {there} FROM told JOIN free USING ({key}) WHERE {mine}
+            ) SELECT {key} FROM free
+        """  # noqa: S608
 
     async def make(self, session: AsyncSession, rows: Sequence[Row]) -> None:
         """Change these rows, each named once."""
@@ -134,3 +143,15 @@ class Change:
             await driver.change_each(self._sqlite, self._columns.for_sqlite(rows))
         else:
             await driver.change(self._postgresql, self._columns.for_postgresql(rows))
+
+    async def make_if_free(self, session: AsyncSession, rows: Sequence[Row]) -> set[str]:
+        """Change those that nobody else has locked, in one statement; returns their keys.
+
+        On SQLite, whose only writer has locked everything, all of them.
+        """
+        driver = driver_of(session)
+        if not driver.is_sqlite:
+            found = await driver.fetch(self._if_free, self._columns.for_postgresql(rows))
+            return {key for (key,) in found}
+        await driver.change_each(self._sqlite, self._columns.for_sqlite(rows))
+        return {row[-1] for row in rows}

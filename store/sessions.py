@@ -9,7 +9,7 @@ sees what was committed before it began.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypedDict
 
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -52,10 +52,13 @@ _DRIVER: Final = "driver"
 class Database:
     """One database, SQLite or PostgreSQL. Open one per process and close it at the end."""
 
-    def __init__(self, url: URL, *, reader: AsyncEngine, writer: AsyncEngine) -> None:
+    def __init__(
+        self, url: URL, *, reader: AsyncEngine, writer: AsyncEngine, single: AsyncEngine | None
+    ) -> None:
         self._url = url
         self._reader = reader
         self._writer = writer
+        self._single = single
 
     @classmethod
     def open(cls, url: str, *, answers_within: float = _ANSWERS_WITHIN) -> "Database":
@@ -65,10 +68,8 @@ class Database:
         """
         address = read_url(url)
         if address.get_backend_name() == "sqlite":
-            reader, writer = _sqlite(address)
-        else:
-            reader, writer = _postgresql(address, answers_within)
-        return cls(address, reader=reader, writer=writer)
+            return cls(address, **_sqlite(address))
+        return cls(address, **_postgresql(address, answers_within))
 
     @property
     def dialect(self) -> str:
@@ -91,6 +92,25 @@ class Database:
             yield session
             await session.commit()
 
+    @asynccontextmanager
+    async def writing_once(self) -> AsyncIterator[AsyncSession]:
+        """A session for one statement of its driver's, which is a transaction by itself.
+
+        Where the database can make it one: it saves the trips that begin and commit.
+        """
+        if self._single is None:
+            async with self.writing() as session:
+                yield session
+        else:
+            async with self._session(self._single) as session:
+                yield session
+
+    @asynccontextmanager
+    async def reading_once(self) -> AsyncIterator[AsyncSession]:
+        """As `writing_once`, for a statement that changes nothing."""
+        async with self._session(self._single or self._reader) as session:
+            yield session
+
     async def close(self) -> None:
         """Give back all connections."""
         await self._writer.dispose()
@@ -101,7 +121,7 @@ class Database:
         async with AsyncSession(engine, expire_on_commit=False) as session:
             with explained(self._url):
                 session.info[_CONNECTION] = connection = await session.connection()
-                session.info[_DRIVER] = driver_behind(connection)
+                session.info[_DRIVER] = driver_behind(connection, begins=engine is not self._single)
             with explained(self._url, connected=True):
                 try:
                     yield session
@@ -124,16 +144,28 @@ def driver_of(session: AsyncSession) -> SqliteDriver | PostgresqlDriver:
     return driver
 
 
-def _sqlite(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+class _Engines(TypedDict):
+    """What the sessions of a database are opened on."""
+
+    reader: AsyncEngine
+    writer: AsyncEngine
+    #: Where every statement is a transaction by itself.
+    single: AsyncEngine | None
+
+
+def _sqlite(url: URL) -> _Engines:
     pool = {"max_overflow": 0, "pool_timeout": PATIENCE}
     read_only = (*_PRAGMAS, "query_only = ON")
-    return (
-        sqlite_engine(url, begin="BEGIN", pragmas=read_only, pool_size=_READERS, **pool),
-        sqlite_engine(url, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS, pool_size=1, **pool),
-    )
+    return {
+        "reader": sqlite_engine(url, begin="BEGIN", pragmas=read_only, pool_size=_READERS, **pool),
+        "writer": sqlite_engine(
+            url, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS, pool_size=1, **pool
+        ),
+        "single": None,
+    }
 
 
-def _postgresql(url: URL, answers_within: float) -> tuple[AsyncEngine, AsyncEngine]:
+def _postgresql(url: URL, answers_within: float) -> _Engines:
     access = access_to(url)
     engine = postgresql_engine(
         access,
@@ -144,6 +176,15 @@ def _postgresql(url: URL, answers_within: float) -> tuple[AsyncEngine, AsyncEngi
         pool_timeout=PATIENCE,
         pool_recycle=_RENEW_AFTER,
     )
-    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    # Said, since a server may be set up otherwise: with a lock must come what its last owner wrote.
-    return reader, engine.execution_options(isolation_level="READ COMMITTED")
+    return {
+        "reader": engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        ),
+        # Said, since a server may be set up otherwise: with a lock must come what its last owner
+        # wrote.
+        "writer": engine.execution_options(isolation_level="READ COMMITTED"),
+        # A pooler may take a statement to one session of the server and its values to another.
+        "single": None
+        if access.is_pooled_outside
+        else engine.execution_options(isolation_level="AUTOCOMMIT"),
+    }

@@ -16,23 +16,18 @@ from store.bought_together import bought_with
 from store.events import events_since
 from store.orders import find_order
 from store.plain_rows import PlainRun
-from store.products import as_product
+from store.products import as_product, products_known
 from store.sessions import AsyncSession
-from store.statements import any_of, fetch
-from store.upserts import table_of
 
 #: A cart older than this is forgotten.
 CART_MEMORY: Final = timedelta(days=60)
-_PRODUCT: Final = table_of(tables.Product)
-_BY_ID: Final = select(_PRODUCT).where(_PRODUCT.c.id.in_(any_of("ids")))
 
 
 async def products_by_id(session: AsyncSession, ids: Sequence[str]) -> list[Product]:
     """The products with these ids, in this order; unknown ones are left out."""
     if not ids:
         return []
-    rows = await fetch(session, _BY_ID, ids=list(ids))
-    known = {row.id: as_product(row) for row in rows}
+    known = await products_known(session, ids)
     return [known[product_id] for product_id in ids if product_id in known]
 
 

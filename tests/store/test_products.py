@@ -1,5 +1,6 @@
 """The shop's catalogue."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,15 @@ import pytest
 
 from domain.products import Product, ProductKind
 from store import tables
-from store.products import describe_products, discontinue, kinds_of, learn_products, list_products
+from store.products import (
+    as_product,
+    describe_products,
+    discontinue,
+    kinds_of,
+    learn_products,
+    list_products,
+    products_known,
+)
 from store.sessions import Database
 from tests.fakes.rows import NOON, keep
 
@@ -174,3 +183,32 @@ class TestTheList:
             page = await list_products(session, after=after, limit=2)
 
         assert [product.id for product in page] == found
+
+
+class TestProductsForMails:
+    @pytest.mark.parametrize(
+        "product",
+        [
+            MUG,
+            Product(id="mug", price=Decimal(3), currency="EUR", stock=0, available=True),
+            Product(id="mug", daily_use=Decimal("0.3333"), available=False, stock=2),
+        ],
+    )
+    async def test_are_found_as_their_rows_tell(self, database: Database, product: Product) -> None:
+        row = await described(database, product)
+
+        async with database.reading() as session:
+            found = await products_known(session, ["mug", "unheard-of"])
+
+        assert found == {"mug": as_product(row)}
+        assert found["mug"].available is product.available
+
+    async def test_are_found_as_events_told_of_them(self, database: Database) -> None:
+        row = await told(database, title="Mug")
+        async with database.writing() as session:
+            await discontinue(session, "mug", now=TOMORROW)
+
+        async with database.reading() as session:
+            found = await products_known(session, ["mug"])
+
+        assert found == {"mug": replace(as_product(row), discontinued_at=TOMORROW)}

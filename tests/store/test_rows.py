@@ -2,10 +2,12 @@
 
 from datetime import date, timedelta, timezone
 
+import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
 from store import tables
+from store.people import locked_customers
 from store.rows import Addition, Change
 from store.sessions import Database
 from tests.fakes.rows import NOON, ada, identity, keep, run
@@ -18,6 +20,12 @@ async def names(database: Database) -> set[tuple[str, str]]:
     async with database.reading() as session:
         found = await session.scalars(select(tables.Identity))
         return {(row.value, row.customer_id) for row in found}
+
+
+async def locales(database: Database) -> dict[str, str | None]:
+    async with database.reading() as session:
+        found = await session.scalars(select(tables.Customer))
+        return {row.id: row.locale for row in found}
 
 
 class TestRows:
@@ -112,3 +120,38 @@ class TestRowsThatAreThere:
         async with database.reading() as session:
             [one] = await session.scalars(select(tables.Customer))
         assert one.latest == {"Seen": "then"}
+
+    async def test_stay_as_they_are_where_they_may_not_change(self, database: Database) -> None:
+        await keep(database, ada(), ada(id="cus_bea", external_id="4712", locale="de"))
+        change = Change("customer", {"locale": "text"}, key="id", only="customer.locale IS NULL")
+
+        async with database.writing() as session:
+            await change.make(session, [("fr", "cus_ada"), ("fr", "cus_bea")])
+
+        assert await locales(database) == {"cus_ada": "fr", "cus_bea": "de"}
+
+    @pytest.mark.parametrize("dialect", ["postgresql"])
+    async def test_stay_as_they_are_while_somebody_else_holds_them(
+        self, database: Database
+    ) -> None:
+        await keep(database, ada(), ada(id="cus_bea", external_id="4712"))
+        change = Change("customer", {"locale": "text"}, key="id")
+
+        async with database.writing() as holding:
+            await locked_customers(holding, ["cus_bea"])
+            async with database.writing_once() as session:
+                told = [("fr", "cus_ada"), ("fr", "cus_bea")]
+                changed = await change.make_if_free(session, told)
+
+        assert changed == {"cus_ada"}
+        assert await locales(database) == {"cus_ada": "fr", "cus_bea": None}
+
+    async def test_are_free_also_where_they_may_not_change(self, database: Database) -> None:
+        await keep(database, ada(locale="de"))
+        change = Change("customer", {"locale": "text"}, key="id", only="customer.locale IS NULL")
+
+        async with database.writing_once() as session:
+            free = await change.make_if_free(session, [("fr", "cus_ada")])
+
+        assert free == {"cus_ada"}
+        assert await locales(database) == {"cus_ada": "de"}
