@@ -77,7 +77,7 @@ class Query:
         if not driver.is_sqlite:
             return await driver.fetch(self._postgresql, tuple(map(list, columns)))
         for number in self._moments:
-            columns[number] = tuple(map(text_of, columns[number]))
+            columns[number] = tuple(at and text_of(at) for at in columns[number])
         return await driver.fetch(self._sqlite, (json_of(list(zip(*columns, strict=True))),))
 
 
