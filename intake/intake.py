@@ -78,6 +78,7 @@ class Intake:
             database, catalogue, pace, deliverer, now, double_opt_in=double_opt_in
         )
         self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._messages_waiting = 0
         self._told_products: dict[str, Words] = {}
         self._writer: asyncio.Task[None] | None = None
         self._is_closing = False
@@ -108,6 +109,7 @@ class Intake:
             raise Unavailable("This gateway is stopping; send it again.")
         if incoming:
             answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._messages_waiting += len(incoming)
             await self._waiting.put(_Waiting(incoming, answer))
             await answer
 
@@ -197,6 +199,7 @@ class Intake:
                 group.append(waiting)
                 size += len(waiting.messages) if waiting else 0
             is_open = None not in group
+            self._messages_waiting -= size
             started = monotonic()
             await self._answer([waiting for waiting in group if waiting])
             self._took = monotonic() - started
@@ -206,13 +209,15 @@ class Intake:
         """Let all those join who are just coming, as several did last time.
 
         Answered together, they come again together: without this the first would go alone, and pay
-        for a commit of their own while the others wait. Once as many are there nobody else is
-        waited for. Nobody is kept for longer than the last group took, and who comes alone not at
-        all.
+        for a commit of their own while the others wait. Once as many are there, or as much as one
+        commit takes, nobody else is waited for. Nobody is kept for longer than the last group
+        took, and who comes alone not at all.
         """
         until = monotonic() + self._took if self._callers > 1 else 0
         seen, others = -1, self._callers - 1
         while seen < self._waiting.qsize() < others and monotonic() < until:
+            if self._messages_waiting >= _LARGEST_GROUP:
+                return
             seen = self._waiting.qsize()
             await asyncio.sleep(_BETWEEN_CALLERS)
 

@@ -27,9 +27,12 @@ async def begun(
         yield task
     except asyncio.CancelledError:
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)  # whatever became of it
         raise
-    finally:
-        await task
+    except BaseException:
+        await task  # when it failed too, that is why
+        raise
+    await task
 
 
 async def in_turns(do: Callable[[S], T], to: Iterable[S]) -> list[T]:

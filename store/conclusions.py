@@ -21,8 +21,6 @@ _TOLD: Final = {
     "provider_message_id": "text",
     "reason": "text",
 }
-
-
 _OVER: Final = ", ".join(f"'{status}'" for status in OVER)
 #: A run that is over stays as it ended.
 NOT_OVER: Final = f"run.status NOT IN ({_OVER})"
@@ -32,7 +30,7 @@ _KNOWN: Final = ", ".join(f"'{status}'" for status in UNREPORTED)
 _KEPT: Final = ", ".join(
     f"{name} = coalesce(news.{name}, message.{name})" for name in list(_TOLD)[3:]
 )
-#: Of messages of whom nothing else is known yet.
+#: Of messages of which nothing else is known yet.
 _CONCLUDING: Final = (
     f"UPDATE message SET status = news.status, held_until = news.held_until, {_KEPT}"  # noqa: S608 - ours alone
     f" FROM {{news}} AS news WHERE message.id = news.id AND message.status IN ({_KNOWN})"
@@ -66,7 +64,7 @@ _CONCLUDED_WITH_RUNS: Final = Query(
 
 
 async def conclude(session: AsyncSession, news: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """Record news of messages; returns those of whom nothing else was known yet."""
+    """Record news of messages; returns those of which nothing else was known yet."""
     return await _record(session, _CONCLUDED, news, _TOLD)
 
 

@@ -91,7 +91,8 @@ class PostgresqlDriver:
 
     SQLAlchemy begins a transaction with the first one, which is left to it for that. Where nothing
     `begins`, each is a transaction by itself. They are executed one after the other, SQLAlchemy's
-    among them: whoever asks while another is under way waits for their turn.
+    among them: whoever asks while another is under way waits for their turn. Only the end of the
+    transaction waits for nobody: what was begun must have ended before.
     """
 
     is_sqlite: Literal[False] = False
@@ -130,8 +131,7 @@ class PostgresqlDriver:
 
         Raises Overtaken when one is there already: then the transaction can only be taken back.
         """
-        if self._is_first:
-            await self._connection.exec_driver_sql("SELECT 1")
+        await self._begin()
         async with self._telling(f"COPY {table}"):
             try:
                 await self._driver.copy_records_to_table(table, columns=columns, records=rows)
@@ -142,11 +142,17 @@ class PostgresqlDriver:
         """Keep plans until the transaction ends; to be called before rows that refer to others.
 
         Each reference is looked up by a statement of the server's own, and to plan that for each
-        row takes longer than to add it. Of other statements a plan that is kept may be a bad one.
+        row takes longer than to add it. A plan that was made when the other table was small must
+        not read all of it, so none may; of other statements a plan that is kept may still be bad.
         """
-        statement = "SET LOCAL plan_cache_mode = auto"
+        await self._begin()
+        statement = "SET LOCAL plan_cache_mode = auto; SET LOCAL enable_seqscan = off"
         async with self._telling(statement):
             await self._driver.execute(statement)
+
+    async def _begin(self) -> None:
+        if self._is_first:
+            await self._connection.exec_driver_sql("SELECT 1")
 
     @property
     def _is_first(self) -> bool:

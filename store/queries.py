@@ -106,7 +106,9 @@ def object_in(found: str) -> Any:
 
 
 def text_of(moment: datetime) -> str:
-    """A moment as SQLite keeps it."""
+    """A moment as SQLite keeps it; raises ValueError when it does not say where it is that late."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a moment without an offset: {moment.isoformat()}")
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return in_utc.isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
 

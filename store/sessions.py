@@ -41,6 +41,8 @@ _TIMEOUTS: Final = {
 #: Plans are made anew each time: one from when a table was small reads all of it for ever. They are
 #: for a few rows found by their keys, on disks for which one place is as near as another.
 _PLANS: Final = {"plan_cache_mode": "force_custom_plan", "jit": "off", "random_page_cost": "1.1"}
+#: Said, since a server may be set up otherwise: with a lock must come what its last owner wrote.
+_ISOLATION: Final = {"default_transaction_isolation": "read committed"}
 #: Longer than the server itself would let a statement take.
 _ANSWERS_WITHIN: Final = 2 * PATIENCE + 5
 #: Connections are made anew after so many seconds: servers behind one name may change.
@@ -169,7 +171,7 @@ def _postgresql(url: URL, answers_within: float) -> _Engines:
     access = access_to(url)
     engine = postgresql_engine(
         access,
-        session_settings={**_TIMEOUTS, **_PLANS},
+        session_settings={**_TIMEOUTS, **_PLANS, **_ISOLATION},
         answers_within=answers_within,
         pool_size=access.pool_size,
         max_overflow=0,
@@ -180,8 +182,6 @@ def _postgresql(url: URL, answers_within: float) -> _Engines:
         "reader": engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ),
-        # Said, since a server may be set up otherwise: with a lock must come what its last owner
-        # wrote.
         "writer": engine.execution_options(isolation_level="READ COMMITTED"),
         # A pooler may take a statement to one session of the server and its values to another.
         "single": None

@@ -58,6 +58,28 @@ class TestWorkThatWasBegun:
 
         assert work.told == ["begun", "cancelled"]
 
+    async def test_that_failed_does_not_keep_whoever_is_cancelled(self) -> None:
+        async def wait() -> None:
+            async with begun(fail):
+                await asyncio.sleep(1)
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0.001)
+        waiting.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    async def test_that_failed_is_why_the_block_failed(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            async with begun(fail):
+                raise LookupError
+
+
+async def fail() -> None:
+    """Something goes wrong at once."""
+    raise ZeroDivisionError
+
 
 class TestWorkInTurns:
     async def test_is_done_to_each_and_lets_others_go_on_now_and_then(self) -> None:

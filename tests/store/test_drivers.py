@@ -203,17 +203,47 @@ class TestCopiedRows:
 
 @postgresql_alone
 class TestPlans:
-    async def test_are_kept_until_the_transaction_ends(self, database: Database) -> None:
-        asking = text("SHOW plan_cache_mode")
-
+    async def test_are_kept_until_the_transaction_ends_but_none_that_reads_a_whole_table(
+        self, database: Database
+    ) -> None:
         async with database.writing() as session:
-            before = await session.scalar(asking)
+            before = await planning(session)
             await driver_of(session).keep_plans()
-            then = await session.scalar(asking)
+            then = await planning(session)
         async with database.writing() as session:
-            after = await session.scalar(asking)
+            after = await planning(session)
 
-        assert (before, then, after) == ("force_custom_plan", "auto", "force_custom_plan")
+        assert before == after == ("force_custom_plan", "on")
+        assert then == ("auto", "off")
+
+    async def test_of_references_are_by_key_though_the_table_was_small(
+        self, database: Database
+    ) -> None:
+        await keep(database, ada())
+        await execute(database, "ANALYZE customer")
+        before = await scans_of_customers(database)
+
+        async with database.writing() as session:
+            await driver_of(session).keep_plans()
+            await add(session, *(str(n) for n in range(100)))
+
+        assert await scans_of_customers(database) == before
+
+
+async def scans_of_customers(database: Database) -> int:
+    """How often the table was read as a whole."""
+    async with database.writing() as session:
+        await session.execute(text("SELECT pg_stat_force_next_flush()"))
+    query = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'customer'"
+    async with database.reading() as session:
+        [(scans,)] = await driver_of(session).fetch(query, ())
+    return int(scans)
+
+
+async def planning(session: AsyncSession) -> tuple[object, object]:
+    """How the server plans in this session now."""
+    mode = await session.scalar(text("SHOW plan_cache_mode"))
+    return mode, await session.scalar(text("SHOW enable_seqscan"))
 
 
 @postgresql_alone

@@ -187,6 +187,7 @@ class TestEveryConnection:
 
     async def test_sees_with_a_lock_what_its_last_owner_wrote(self, database: Database) -> None:
         assert await setting(database, "transaction_isolation") == "read committed"
+        assert await setting(database, "default_transaction_isolation") == "read committed"
 
     async def test_is_one_of_as_many_as_the_url_says(self, database_url: str) -> None:
         database = Database.open(f"{database_url}&pool_size=2&application_name=counted")
