@@ -107,7 +107,7 @@ class Group:
         telling = {one.person.id for one in theirs if self.known.tells(one)}
         for _, person, event in theirs:
             if person.id not in telling:
-                self._is_news(person, event)
+                self._remember(person, event)
 
     def _end_merged(self, people: People) -> None:
         for run_id in people.runs_to_end:
@@ -149,10 +149,11 @@ class Group:
                 self._route(person, derived)
 
     def _note(self, person: Person, event: Event) -> None:
-        if self._is_news(person, event):
+        if self._remember(person, event):
             self.noted[person.id] = person
 
-    def _is_news(self, person: Person, event: Event) -> bool:
+    def _remember(self, person: Person, event: Event) -> bool:
+        """Remember when it happened; False when nothing has to be written down."""
         is_asked_for = event.name in self.known.relevance.asked_for
         return note(person, event, is_asked_for=is_asked_for, grain=self._look_grain)
 
