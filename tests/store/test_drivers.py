@@ -160,8 +160,9 @@ class TestCopiedRows:
         await keep(database, ada())
 
         async with database.writing() as session:
+            await how_many(session)
             copying = asyncio.create_task(copy(session, *(str(n) for n in range(2_000))))
-            await asyncio.sleep(0.001)  # it is under way
+            await asyncio.sleep(0)  # the database has it
             after = await how_many(session)
             await copying
 
