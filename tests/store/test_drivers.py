@@ -73,6 +73,20 @@ async def how_many(session: AsyncSession) -> tuple[int, int]:
     return found, await session.scalar(text(counting)) or 0
 
 
+async def known_during(
+    database: Database, adding: Callable[..., Awaitable[object]]
+) -> tuple[int, int]:
+    """By how many names somebody is known, asked while 2,000 are being added."""
+    await keep(database, ada())
+    async with database.writing() as session:
+        await how_many(session)
+        added = asyncio.ensure_future(adding(session, *(str(n) for n in range(2_000))))
+        await asyncio.sleep(0)  # the database has it
+        known = await how_many(session)
+        await added
+    return known
+
+
 class TestAStatement:
     async def test_finds_what_its_session_has_written(self, database: Database) -> None:
         async with database.writing() as session:
@@ -126,16 +140,7 @@ class TestAStatement:
             driver_of(session)
 
     async def test_waits_for_the_one_that_is_under_way(self, database: Database) -> None:
-        await keep(database, ada())
-
-        async with database.writing() as session:
-            await how_many(session)
-            adding = asyncio.create_task(add(session, *(str(n) for n in range(2_000))))
-            await asyncio.sleep(0)  # the database has it
-            after = await how_many(session)
-            await adding
-
-        assert after == (2_000, 2_000)
+        assert await known_during(database, add) == (2_000, 2_000)
 
     async def test_says_so_when_the_schema_is_missing(self, database: Database) -> None:
         with pytest.raises(Unavailable, match="run `dormouse migrate`"):
@@ -157,16 +162,7 @@ class TestCopiedRows:
         assert await names(database) == ["4711", "4712"]
 
     async def test_are_there_for_whoever_asks_meanwhile(self, database: Database) -> None:
-        await keep(database, ada())
-
-        async with database.writing() as session:
-            await how_many(session)
-            copying = asyncio.create_task(copy(session, *(str(n) for n in range(2_000))))
-            await asyncio.sleep(0)  # the database has it
-            after = await how_many(session)
-            await copying
-
-        assert after == (2_000, 2_000)
+        assert await known_during(database, copy) == (2_000, 2_000)
 
     async def test_are_taken_back_with_their_session(self, database: Database) -> None:
         await keep(database, ada())
@@ -200,51 +196,6 @@ class TestCopiedRows:
                 await copy(session, "Augusta Ada King")
 
         assert "Augusta Ada King" not in str(refused.value)
-
-
-@postgresql_alone
-class TestPlans:
-    async def test_are_kept_until_the_transaction_ends_but_none_that_reads_a_whole_table(
-        self, database: Database
-    ) -> None:
-        async with database.writing() as session:
-            before = await planning(session)
-            await driver_of(session).keep_plans()
-            then = await planning(session)
-        async with database.writing() as session:
-            after = await planning(session)
-
-        assert before == after == ("force_custom_plan", "on")
-        assert then == ("auto", "off")
-
-    async def test_of_references_are_by_key_though_the_table_was_small(
-        self, database: Database
-    ) -> None:
-        await keep(database, ada())
-        await execute(database, "ANALYZE customer")
-        before = await scans_of_customers(database)
-
-        async with database.writing() as session:
-            await driver_of(session).keep_plans()
-            await add(session, *(str(n) for n in range(100)))
-
-        assert await scans_of_customers(database) == before
-
-
-async def scans_of_customers(database: Database) -> int:
-    """How often the table was read as a whole."""
-    async with database.writing() as session:
-        await session.execute(text("SELECT pg_stat_force_next_flush()"))
-    query = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'customer'"
-    async with database.reading() as session:
-        [(scans,)] = await driver_of(session).fetch(query, ())
-    return int(scans)
-
-
-async def planning(session: AsyncSession) -> tuple[object, object]:
-    """How the server plans in this session now."""
-    mode = await session.scalar(text("SHOW plan_cache_mode"))
-    return mode, await session.scalar(text("SHOW enable_seqscan"))
 
 
 @postgresql_alone

@@ -15,8 +15,6 @@ from domain.errors import Invalid, Unavailable
 from store import tables
 from store.addresses import access_to, read_url
 from store.audits import audit
-from store.queries import Query
-from store.rows import Addition
 from store.sessions import AsyncSession, Database
 from tests.fakes.rows import NOON, ada, identity, keep
 
@@ -42,8 +40,6 @@ asyncio.run(main())
 """
 
 
-NAMES = Addition("identity", dict.fromkeys(("kind", "value", "customer_id"), "text"))
-PEOPLE = Query("SELECT id FROM customer WHERE id {in_1}")
 sqlite_alone = pytest.mark.parametrize("dialect", ["sqlite"])
 
 
@@ -278,53 +274,3 @@ class TestAUrl:
     def test_with_an_argument_that_cannot_be_is_refused(self, argument: str, told: str) -> None:
         with pytest.raises(Invalid, match=told):
             Database.open(f"postgresql://ada@db/shop?{argument}")
-
-
-class TestOneStatement:
-    async def test_is_a_transaction_by_itself(self, database: Database) -> None:
-        await keep(database, ada())
-
-        async with database.writing_once() as session:
-            await NAMES.add(session, [("user", "new", "cus_ada")])
-            is_kept = database.dialect == "sqlite" or await _names(database) == ["new"]
-
-        assert is_kept
-        assert await _names(database) == ["new"]
-
-    async def test_that_fails_changes_nothing(self, database: Database) -> None:
-        await keep(database, ada(), identity("cus_ada", "known"))
-        twice = [("user", "new", "cus_ada"), ("user", "known", "cus_ada")]
-
-        with pytest.raises(IntegrityError):
-            async with database.writing_once() as session:
-                await NAMES.add(session, twice)
-
-        assert await _names(database) == ["known"]
-
-    async def test_reads_what_was_written_before(self, database: Database) -> None:
-        await keep(database, ada())
-
-        async with database.reading_once() as session:
-            [found] = await PEOPLE.rows(session, ["cus_ada", "cus_bea"])
-
-        assert tuple(found) == ("cus_ada",)
-
-    @pytest.mark.parametrize("dialect", ["postgresql"])
-    async def test_is_begun_and_committed_behind_a_pooler(
-        self, database: Database, database_url: str
-    ) -> None:
-        await keep(database, ada())
-        pooled = Database.open(f"{database_url}{'&' if '?' in database_url else '?'}pgbouncer=true")
-
-        async with pooled.writing_once() as session:
-            await NAMES.add(session, [("user", "new", "cus_ada")])
-            before_the_end = await _names(database)
-
-        assert before_the_end == []
-        assert await _names(database) == ["new"]
-        await pooled.close()
-
-
-async def _names(database: Database) -> list[str]:
-    async with database.reading() as session:
-        return list(await session.scalars(select(col(tables.Identity.value))))
