@@ -14,6 +14,7 @@ from domain.routing import ActiveRun, Effect, SignalRun, StartRun
 from domain.rules import JourneyRules
 from store.dispatches import LEASE, NewDispatch
 from store.runs import NewRun
+from store.writes import Writes
 
 #: Made once: pydantic looks for a generic's class anew each time it is named.
 _Start: Final = JourneyStart[JourneySettings]
@@ -37,6 +38,8 @@ class Effects:
     owner: str
     now: datetime
     opt_in: DoubleOptIn
+    #: What is written at the end of the transaction.
+    writes: Writes = field(default_factory=Writes)
     runs: list[NewRun] = field(default_factory=list)
     dispatches: list[NewDispatch] = field(default_factory=list)
 

@@ -22,6 +22,7 @@ from intake.reports import note_told
 from intake.subjects import as_kept
 from intake.traits import apply_traits, withdraw_unless_given_since
 from store.consents import words_gathered
+from store.drivers import Row
 from store.event_log import event_row, keep_events, keep_if_new
 from store.intake import known_messages
 from store.orders import OrderRecord
@@ -69,14 +70,14 @@ class Group:
         done = await understood(self.session, people, fresh, events)
         self.known.moving_consent = people.moving_consent
         self._note_passers_by(people.newcomers, done)
-        async with begun(people.write):
-            rows = await in_turns(lambda one: event_row(one.event, one.person.id), done)
-        self._end_merged(people)
-        async with words_gathered(self.session):
-            following = await self.known.look_up(done)
-            async with begun(keep_events, self.session, rows):
+        async with words_gathered(self.session, self.effects.writes):
+            async with begun(in_turns, _row, done) as rows:
+                await people.write()
+                self._end_merged(people)
+                following = await self.known.look_up(done)
+            async with begun(keep_events, self.session, rows.result()):
                 await self._follow_all(done, following)
-        await self._write()
+                await self._write()
 
     async def _follow_all(self, done: Sequence[Done], following: Sequence[Done]) -> None:
         """Follow events while they are kept: what asks the database comes last, and waits."""
@@ -177,9 +178,10 @@ class Group:
     async def _write(self) -> None:
         """Write down what changed about people, for all of them at once."""
         only_noted = [p for p in self.noted.values() if p.id not in self.taught]
-        await self.known.orders.write()
-        await write_people(self.session, self.taught.values())
-        await write_moments(self.session, only_noted)
+        writes = self.effects.writes
+        self.known.orders.write(writes)
+        write_people(writes, self.taught.values())
+        write_moments(writes, only_noted)
         await learn_products(self.session, self.described)
 
     async def _as_kept(self, event: Event, order: OrderRecord | None) -> Event:
@@ -219,3 +221,7 @@ class Group:
             derived.append(following(event, subscription))
         refund = emptied_order(event, order)
         return [*derived, refund] if refund else derived
+
+
+def _row(one: Done) -> Row:
+    return event_row(one.event, one.person.id)

@@ -24,6 +24,7 @@ from store.people import (
 )
 from store.sessions import AsyncSession
 from store.sqlite_driver import off_the_spot
+from store.writes import Writes
 
 _FIELDS = ("email", "email_key", "phone", "first_name", "last_name", "locale", "timezone")
 _MORE_FIELDS = ("country", "birthday", "bought_kind")
@@ -174,9 +175,11 @@ class People:
 
     async def write(self) -> None:
         """Write new customers, then the names they are known by."""
-        await add_people(self._session, self._new.values())
+        writes = Writes()
+        add_people(writes, self._new.values())
+        name_customers(writes, self._new_names, unowned=self._unowned)
         await claim(self._session, self._claimed)
-        await name_customers(self._session, self._new_names, unowned=self._unowned)
+        await writes.write(self._session)
         self._unowned -= self._new_names.keys()
         self._new, self._claimed, self._new_names = {}, {}, {}
 

@@ -11,11 +11,11 @@ from domain.pace import Pace
 from domain.rules import Catalogue
 from intake.effects import Effects
 from store import tables
-from store.dispatches import Address, add_dispatches, held_elsewhere
+from store.dispatches import Address, add_dispatches, held_elsewhere, in_hand
 from store.journey_settings import catalogue_in_force
 from store.overtaking import overtaking_noticed
 from store.runs import add_runs
-from store.sessions import AsyncSession, Database, driver_of
+from store.sessions import AsyncSession, Database
 
 
 class Deliverer(Protocol):
@@ -72,9 +72,11 @@ class Transactions:
 
         And where Temporal finds their runs.
         """
-        if not effects.dispatches:
-            return [], {}
+        writes = effects.writes
         await session.flush()  # what the session still holds, before what refers to it
+        if not effects.dispatches:
+            await writes.write_last(session)
+            return [], {}
         new = {run.id for run in effects.runs}
         older = {row.run_id for row in effects.dispatches} - new
         owner = self.deliverer.owner
@@ -90,6 +92,7 @@ class Transactions:
             if row.run_id in left or not has_room:
                 # Behind somebody's earlier delivery, or too many at once: swept up in its turn.
                 row.owner, row.leased_until = None, effects.now
-        await driver_of(session).keep_plans()
-        await add_runs(session, effects.runs)
-        return await add_dispatches(session, effects.dispatches), addresses
+        add_runs(writes, effects.runs)
+        ids = add_dispatches(writes, effects.dispatches)
+        await writes.write_last(session)
+        return in_hand(effects.dispatches, ids), addresses

@@ -15,6 +15,7 @@ from store.drivers import Row
 from store.queries import Query, json_of, moment_in
 from store.rows import Addition
 from store.sessions import AsyncSession
+from store.writes import Writes
 
 _SAID: Final[Mapping[str, str]] = {
     **dict.fromkeys(("topic", "channel", "basis", "source", "wording"), "text"),
@@ -118,15 +119,15 @@ async def last_word(
 
 
 @asynccontextmanager
-async def words_gathered(session: AsyncSession) -> AsyncIterator[None]:
-    """Write what is said about consents meanwhile at the end, all at once.
+async def words_gathered(session: AsyncSession, writes: Writes) -> AsyncIterator[None]:
+    """Put what is said about consents meanwhile among what is written at the end, all at once.
 
-    Whoever asks for the history sees it.
+    Whoever asks for the history meanwhile sees it.
     """
-    session.info[_GATHERED] = _Gathered()
+    session.info[_GATHERED] = gathered = _Gathered()
     try:
         yield
-        await _write_gathered(session)
+        writes.add(_WORDS, gathered.rows)
     finally:
         del session.info[_GATHERED]
 

@@ -18,6 +18,7 @@ from store.queries import Query, json_of
 from store.rows import Addition
 from store.sessions import AsyncSession
 from store.sqlite_driver import on_the_spot
+from store.writes import Writes
 
 #: How long a crashed process keeps others from what it had in hand.
 LEASE: Final = timedelta(seconds=15)
@@ -73,11 +74,13 @@ async def addresses_of(session: AsyncSession, run_ids: Collection[str]) -> dict[
     return {row[0]: Address(*row) for row in found}
 
 
-async def add_dispatches(
-    session: AsyncSession, new: Sequence[NewDispatch]
-) -> Sequence[tables.Dispatch]:
-    """Add starts and signals in this order; returns those that somebody has in hand."""
-    ids = await _DISPATCHES.add_telling(session, [_row(one) for one in new], column="id")
+def add_dispatches(writes: Writes, new: Sequence[NewDispatch]) -> list[int]:
+    """Add starts and signals in this order; the list gets their ids when they are written."""
+    return writes.add(_DISPATCHES, [_row(one) for one in new], column="id")
+
+
+def in_hand(new: Sequence[NewDispatch], ids: Sequence[int]) -> list[tables.Dispatch]:
+    """Those that somebody has in hand, of all that were written under these ids."""
     return [
         tables.Dispatch(id=number, **{name: getattr(one, name) for name in NewDispatch.__slots__})
         for number, one in zip(sorted(ids), new, strict=True)

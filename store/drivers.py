@@ -74,9 +74,6 @@ class SqliteDriver:
             await cursor.executemany(statement, rows)
         return cursor.rowcount
 
-    async def keep_plans(self) -> None:
-        """Nothing to do: SQLite makes no plans anew."""
-
     @contextmanager
     def _telling(self, statement: str) -> Iterator[None]:
         logger.debug(statement)
@@ -137,18 +134,6 @@ class PostgresqlDriver:
                 await self._driver.copy_records_to_table(table, columns=columns, records=rows)
             except UniqueViolationError as error:
                 raise Overtaken from error
-
-    async def keep_plans(self) -> None:
-        """Keep plans until the transaction ends; to be called before rows that refer to others.
-
-        Each reference is looked up by a statement of the server's own, and to plan that for each
-        row takes longer than to add it. A plan that was made when the other table was small must
-        not read all of it, so none may; of other statements a plan that is kept may still be bad.
-        """
-        await self._begin()
-        statement = "SET LOCAL plan_cache_mode = auto; SET LOCAL enable_seqscan = off"
-        async with self._telling(statement):
-            await self._driver.execute(statement)
 
     async def _begin(self) -> None:
         if self._is_first:

@@ -12,10 +12,10 @@ from domain.events import Event
 from domain.orders import Line, Listing, OrderStatus, OrderTold, Refund
 from store import tables
 from store.drivers import Row
-from store.overtaking import Overtaken
 from store.queries import Query, moment_in
 from store.rows import Addition, Change
 from store.sessions import AsyncSession
+from store.writes import Writes
 
 _ORDERS: Final = Query("""
     SELECT id, customer_id, CAST(told AS text), updated_at FROM "order"
@@ -109,16 +109,14 @@ class Orders:
         self._entries[order_id] = entry
         return OrderRecord(order_id, entry.told, entry.told.is_void and not before.is_void)
 
-    async def write(self) -> None:
-        """Write what was told; raises Overtaken when another process told of a new one first."""
+    def write(self, writes: Writes) -> None:
+        """Write what was told. It is Overtaken when another process told of a new one first."""
         told = {name: entry for name, entry in sorted(self._entries.items()) if entry.is_told}
         new = [(*_row(name, e), e.customer_id) for name, e in told.items() if e.is_new]
         known = [_row(name, entry) for name, entry in told.items() if not entry.is_new]
-        if await _NEW_ORDERS.add(self._session, new) < len(new):
-            raise Overtaken
-        await _TOLD_ORDERS.make(self._session, known)
-        items = [item for name, entry in told.items() for item in _items(name, entry)]
-        await _ITEMS.add(self._session, items)
+        writes.add_new(_NEW_ORDERS, new)
+        writes.change(_TOLD_ORDERS, known)
+        writes.add(_ITEMS, [item for name, entry in told.items() for item in _items(name, entry)])
         for entry in told.values():
             entry.is_new = entry.is_told = False
 

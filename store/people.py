@@ -11,12 +11,12 @@ from sqlmodel import SQLModel, col
 from domain.journeys import OVER
 from store import tables
 from store.drivers import Row
-from store.overtaking import Overtaken
 from store.queries import Query, json_of, moment_in, object_in
 from store.rows import Addition, Change
 from store.sessions import AsyncSession
 from store.statements import write
 from store.upserts import table_of
+from store.writes import Writes
 
 #: A person's id outside: (`user` or `anonymous`, the id).
 Name = tuple[str, str]
@@ -157,7 +157,7 @@ def _person(row: Sequence[Any]) -> Person:
     return Person(*texts, *read)
 
 
-async def add_people(session: AsyncSession, people: Iterable[tuple[Person, datetime]]) -> None:
+def add_people(writes: Writes, people: Iterable[tuple[Person, datetime]]) -> None:
     """Write customers, each with since when we know that they exist.
 
     Of them nothing is known yet but by whom they may be called, and when they did what.
@@ -166,7 +166,7 @@ async def add_people(session: AsyncSession, people: Iterable[tuple[Person, datet
         (person.id, person.external_id, created_at, "{}", "{}", "{}", *_moments(person))
         for person, created_at in people
     ]
-    await _NEW_PEOPLE.add(session, rows)
+    writes.add(_NEW_PEOPLE, rows)
 
 
 async def claim(session: AsyncSession, external_ids: Mapping[str, str]) -> None:
@@ -175,9 +175,9 @@ async def claim(session: AsyncSession, external_ids: Mapping[str, str]) -> None:
     await write(session, _CLAIM, rows)
 
 
-async def write_people(session: AsyncSession, people: Iterable[Person]) -> None:
+def write_people(writes: Writes, people: Iterable[Person]) -> None:
     """Write down what was learned of these customers."""
-    await _PEOPLE_NOW.make(session, [_learned(person) for person in people])
+    writes.change(_PEOPLE_NOW, [_learned(person) for person in people])
 
 
 def _learned(person: Person) -> Row:
@@ -186,9 +186,9 @@ def _learned(person: Person) -> Row:
     return (*texts, person.id)
 
 
-async def write_moments(session: AsyncSession, people: Collection[Person]) -> None:
+def write_moments(writes: Writes, people: Collection[Person]) -> None:
     """Write down when these customers last did what, and nothing else."""
-    await _MOMENTS.make(session, [(*_moments(person), person.id) for person in people])
+    writes.change(_MOMENTS, [(*_moments(person), person.id) for person in people])
 
 
 def _moments(person: Person) -> Row:
@@ -214,21 +214,18 @@ async def locked_customers(
     return {row.id: row for row in found}
 
 
-async def name_customers(
-    session: AsyncSession, names: Mapping[Name, str], *, unowned: Collection[Name]
-) -> None:
+def name_customers(writes: Writes, names: Mapping[Name, str], *, unowned: Collection[Name]) -> None:
     """Let customers be known by these names from now on.
 
-    A name that was `unowned` must still be so: raises Overtaken when somebody got it meanwhile.
+    A name that was `unowned` must still be so: it is Overtaken when somebody got it meanwhile.
     The others change hands.
     """
     new: list[Row] = []
     passed_on: list[Row] = []
     for name, customer_id in sorted(names.items()):
         (new if name in unowned else passed_on).append((*name, customer_id))
-    if await _NEW_NAMES.add(session, new) < len(new):
-        raise Overtaken
-    await _NAMES.add(session, passed_on)
+    writes.add_new(_NEW_NAMES, new)
+    writes.add(_NAMES, passed_on)
 
 
 async def move_belongings(

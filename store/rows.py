@@ -47,8 +47,14 @@ class _Columns:
     def __init__(self, types: Mapping[str, str]) -> None:
         self.names = tuple(types)
         self._kept = [(n, _IN_SQLITE[k]) for n, k in enumerate(types.values()) if k in _IN_SQLITE]
-        # Arrays, and not as many places as there are rows: so it is prepared once.
-        self.arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(types.values(), 1))
+        self._kinds = tuple(types.values())
+
+    def arrays(self, first: int = 1) -> str:
+        """PostgreSQL's placeholders for the columns' values, numbered from `first`.
+
+        Arrays, and not as many places as there are rows: so a statement is prepared once.
+        """
+        return ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(self._kinds, first))
 
     def for_postgresql(self, rows: Sequence[Row]) -> tuple[list[Any], ...]:
         """The values of each column."""
@@ -69,12 +75,23 @@ class Addition:
     """
 
     def __init__(self, table: str, types: Mapping[str, str], *, then: str = "") -> None:
-        self._table, self._columns = table, _Columns(types)
-        into = f"INSERT INTO {table} ({', '.join(types)})"
+        self._table, self._columns, self._then = table, _Columns(types), then
+        self._into = into = f"INSERT INTO {table} ({', '.join(types)})"
         parts = ", ".join(f"json_extract(value, '$[{n}]')" for n in range(len(types)))
         self._sqlite = f"{into} VALUES ({', '.join('?' * len(types))}) {then}"
         self._sqlite_telling = f"{into} SELECT {parts} FROM json_each(?) WHERE true {then}"  # noqa: S608 - ours alone
-        self._postgresql = f"{into} SELECT * FROM unnest({self._columns.arrays}) {then}"  # noqa: S608 - ours alone
+        self._postgresql = self.statement()
+        #: How many values `statement` takes.
+        self.width = len(types)
+
+    def statement(self, first: int = 1) -> str:
+        """As PostgreSQL is told, with its values numbered from `first`."""
+        arrays = self._columns.arrays(first)
+        return f"{self._into} SELECT * FROM unnest({arrays}) {self._then}"  # noqa: S608 - ours alone
+
+    def values(self, rows: Sequence[Row]) -> tuple[list[Any], ...]:
+        """The values of `statement`."""
+        return self._columns.for_postgresql(rows)
 
     async def add(self, session: AsyncSession, rows: Sequence[Row]) -> int:
         """Add these rows; returns how many were not there yet."""
@@ -83,7 +100,7 @@ class Addition:
         driver = driver_of(session)
         if driver.is_sqlite:
             return await driver.change_each(self._sqlite, self._columns.for_sqlite(rows))
-        return await driver.change(self._postgresql, self._columns.for_postgresql(rows))
+        return await driver.change(self._postgresql, self.values(rows))
 
     async def add_new(self, session: AsyncSession, rows: Sequence[Row]) -> None:
         """Add these rows; raises Overtaken when one is there. Then all must be taken back."""
@@ -104,8 +121,7 @@ class Addition:
         if driver.is_sqlite:
             told = json_of(self._columns.for_sqlite(rows))
             return await driver.fetch(f"{self._sqlite_telling} {returning}", (told,))
-        arrays = self._columns.for_postgresql(rows)
-        return await driver.fetch(f"{self._postgresql} {returning}", arrays)
+        return await driver.fetch(f"{self._postgresql} {returning}", self.values(rows))
 
 
 class Change:
@@ -118,21 +134,33 @@ class Change:
         self, table: str, types: Mapping[str, str], *, key: str, only: str = "true"
     ) -> None:
         self._columns = _Columns({**types, key: "text"})
-        names = ", ".join(self._columns.names)
         here = ", ".join(f"{name} = ?" for name in types)
         there = ", ".join(f"{name} = told.{name}" for name in types)
-        told = f"unnest({self._columns.arrays}) AS told({names})"
         mine = f"{table}.{key} = told.{key} AND {only}"
         self._sqlite = f"UPDATE {table} SET {here} WHERE {key} = ? AND {only}"  # noqa: S608 - ours alone
-        self._postgresql = f"UPDATE {table} SET {there} FROM {told} WHERE {mine}"  # noqa: S608
+        self._change, self._mine = f"UPDATE {table} SET {there}", mine  # noqa: S608 - ours alone
+        self._postgresql, told = self.statement(), self._told()
+        #: How many values `statement` takes.
+        self.width = len(types) + 1
         self._if_free = f"""
             WITH told AS (SELECT * FROM {told}), free AS MATERIALIZED (
                 SELECT {key} FROM {table} WHERE {key} = ANY(${len(types) + 1}::text[])
                 ORDER BY {key} FOR NO KEY UPDATE SKIP LOCKED
             ), changed AS (
-                UPDATE {table} SET {there} FROM told JOIN free USING ({key}) WHERE {mine}
+                {self._change} FROM told JOIN free USING ({key}) WHERE {mine}
             ) SELECT {key} FROM free
         """  # noqa: S608
+
+    def statement(self, first: int = 1) -> str:
+        """As PostgreSQL is told, with its values numbered from `first`."""
+        return f"{self._change} FROM {self._told(first)} WHERE {self._mine}"
+
+    def _told(self, first: int = 1) -> str:
+        return f"unnest({self._columns.arrays(first)}) AS told({', '.join(self._columns.names)})"
+
+    def values(self, rows: Sequence[Row]) -> tuple[list[Any], ...]:
+        """The values of `statement`."""
+        return self._columns.for_postgresql(rows)
 
     async def make(self, session: AsyncSession, rows: Sequence[Row]) -> None:
         """Change these rows, each named once."""
@@ -142,7 +170,7 @@ class Change:
         if driver.is_sqlite:
             await driver.change_each(self._sqlite, self._columns.for_sqlite(rows))
         else:
-            await driver.change(self._postgresql, self._columns.for_postgresql(rows))
+            await driver.change(self._postgresql, self.values(rows))
 
     async def make_if_free(self, session: AsyncSession, rows: Sequence[Row]) -> set[str]:
         """Change those that nobody else has locked, in one statement; returns their keys.
@@ -151,7 +179,7 @@ class Change:
         """
         driver = driver_of(session)
         if not driver.is_sqlite:
-            found = await driver.fetch(self._if_free, self._columns.for_postgresql(rows))
+            found = await driver.fetch(self._if_free, self.values(rows))
             return {key for (key,) in found}
         await driver.change_each(self._sqlite, self._columns.for_sqlite(rows))
         return {row[-1] for row in rows}

@@ -16,6 +16,7 @@ from store.customers import same_person
 from store.plain_rows import PlainRun
 from store.queries import json_of
 from store.sessions import AsyncSession
+from store.writes import Writes
 
 _TYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("id", "journey", "key", "customer_id", "workflow_id"), "text"),
@@ -65,9 +66,9 @@ class RunFilter:
     status: RunStatus | None = None
 
 
-async def add_runs(session: AsyncSession, runs: Sequence[NewRun]) -> None:
+def add_runs(writes: Writes, runs: Sequence[NewRun]) -> None:
     """Write down runs that begin."""
-    await _RUNS.add(session, [_row(run) for run in runs])
+    writes.add(_RUNS, [_row(run) for run in runs])
 
 
 def _row(run: NewRun) -> drivers.Row:

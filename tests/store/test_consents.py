@@ -10,6 +10,7 @@ from store import tables
 from store.consents import decided_since, look_up_decisions, record_words, words_gathered
 from store.people import Person
 from store.sessions import AsyncSession, Database
+from store.writes import Writes
 from tests.fakes.rows import NOON, ada, consent, keep
 
 HOUR = timedelta(hours=1)
@@ -42,7 +43,7 @@ class TestDecisions:
         await keep(database, ada(), consent(NOON - HOUR, channel="sms"), consent(NOON - HOUR))
         await keep(database, consent(NOON + HOUR, granted=False))
 
-        async with database.writing() as session, words_gathered(session):
+        async with database.writing() as session, words_gathered(session, Writes()):
             await look_up_decisions(session, known)
             decided = await decided_since(session, "cus_ada", NOON, topic="marketing")
 
@@ -53,7 +54,7 @@ class TestDecisions:
     ) -> None:
         await keep(database, ada(), consent(NOON))
 
-        async with database.writing() as session, words_gathered(session):
+        async with database.writing() as session, words_gathered(session, Writes()):
             await look_up_decisions(session, known)
             assert await decided_since(session, "cus_ada", NOON, topic="marketing") == set()
 
@@ -62,7 +63,7 @@ class TestDecisions:
     ) -> None:
         await keep(database, ada(), consent(NOON + HOUR, topic="surveys"))
 
-        async with database.writing() as session, words_gathered(session):
+        async with database.writing() as session, words_gathered(session, Writes()):
             await look_up_decisions(session, known)
             assert await decided_since(session, "cus_ada", NOON, topic="marketing") == set()
 
@@ -73,7 +74,7 @@ class TestDecisions:
         merged = ada(id=visitor, external_id=None, merged_into="cus_ada")
         await keep(database, ada(), merged, consent(NOON + HOUR, customer_id=visitor))
 
-        async with database.writing() as session, words_gathered(session):
+        async with database.writing() as session, words_gathered(session, Writes()):
             await look_up_decisions(session, known)
             assert await decided_since(session, "cus_ada", NOON, topic="marketing") == {"email"}
 
@@ -82,7 +83,7 @@ class TestDecisions:
     ) -> None:
         await keep(database, ada(), consent(NOON - HOUR))
 
-        async with database.writing() as session, words_gathered(session):
+        async with database.writing() as session, words_gathered(session, Writes()):
             await look_up_decisions(session, known)
             await says(session, "sms")
             decided = await decided_since(session, "cus_ada", NOON - 2 * HOUR, topic="marketing")
@@ -94,7 +95,7 @@ class TestDecisions:
     ) -> None:
         await keep(database, ada(), consent(NOON + HOUR))
 
-        async with database.writing() as session, words_gathered(session):
+        async with database.writing() as session, words_gathered(session, Writes()):
             await look_up_decisions(session, known)
             await says(session, "email")
             assert await decided_since(session, "cus_ada", NOON, topic="marketing") == {"email"}
@@ -104,7 +105,7 @@ class TestDecisions:
     ) -> None:
         await keep(database, ada())
 
-        async with database.writing() as session, words_gathered(session):
+        async with database.writing() as session, words_gathered(session, Writes()):
             await look_up_decisions(session, [Person("cus_ada")])
             await says(session, "email")
             decided = await decided_since(session, "cus_ada", NOON - HOUR, topic="marketing")

@@ -19,12 +19,14 @@ from domain.messages import MessageKind, MessageStatus, StepRequest
 from store import tables
 from store.customers import locked_customer
 from store.deliveries import advance, messages_of
-from store.dispatches import NewDispatch, add_dispatches, lease_overdue
+from store.dispatches import add_dispatches, lease_overdue
 from store.ledger import Entries, conclude_all
 from store.overtaking import Overtaken, again_if, overtaking_noticed
 from store.people import locked_customers
 from store.sessions import AsyncSession, Database
 from store.step_records import StepRecords, records_for
+from store.writes import Writes
+from tests.fakes.effects import signal
 from tests.fakes.rows import NOON, ada, event, identity, keep, message, run
 
 #: How long a test waits to see that somebody waits.
@@ -172,20 +174,13 @@ class TestLettersLeftBehind:
         ids = [f"run_{number:03}" for number in range(self.RUNS)]
         await keep(database, ada(), *(run(i, key=i) for i in ids))
         rows = [
-            NewDispatch(
-                run_id=run_id,
-                kind="signal",
-                name=name,
-                payload={},
-                owner=None,
-                leased_until=NOON - timedelta(seconds=1),
-                created_at=NOON,
-            )
+            signal(run_id, name, leased_until=NOON - timedelta(seconds=1))
             for run_id in ids
             for name in ("first", "second")
         ]
         async with database.writing() as session:
-            await add_dispatches(session, rows)
+            add_dispatches(writes := Writes(), rows)
+            await writes.write_last(session)
         return database
 
     async def test_are_taken_over_by_one_each(self, left: Database) -> None:

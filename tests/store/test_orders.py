@@ -10,7 +10,8 @@ from domain.orders import OrderStatus
 from store import tables
 from store.orders import OrderRecord, Orders, find_order, owned_by
 from store.overtaking import Overtaken, again_if
-from store.sessions import Database
+from store.sessions import AsyncSession, Database
+from store.writes import Writes
 from tests.fakes.happenings import NOON, happened
 from tests.fakes.rows import ada, keep
 
@@ -22,12 +23,18 @@ def refund(*products: dict[str, Any]) -> Event:
     return happened(ORDER_REFUNDED, order_id="o1", **about)
 
 
+async def write(orders: Orders, session: AsyncSession) -> None:
+    writes = Writes()
+    orders.write(writes)
+    await writes.write_last(session)
+
+
 async def told(database: Database, event: Event, order_id: str = "o1") -> OrderRecord:
     async def tell() -> OrderRecord:
         async with database.writing() as session:
             orders = await Orders.of(session, [order_id])
             order = orders.tell(order_id, customer_id="cus_ada", event=event)
-            await orders.write()
+            await write(orders, session)
             return order
 
     return await again_if(Overtaken, tell)
@@ -87,7 +94,7 @@ class TestOrdersOfAGroup:
             completed = happened(ORDER_COMPLETED, order_id="o1", products=[TENT, LAMP])
             orders.tell("o1", customer_id="cus_ada", event=completed)
             order = orders.tell("o1", customer_id="cus_ada", event=refund(LAMP))
-            await orders.write()
+            await write(orders, session)
 
         assert (order.kept, orders.find("o1"), orders.find("o2")) == (["tent"], order, None)
         assert await pieces(database) == {"lamp": 0, "tent": 1}
@@ -104,7 +111,7 @@ class TestOrdersOfAGroup:
             orders.tell("o1", customer_id="cus_ada", event=refund(TENT))
 
             with pytest.raises(Overtaken):
-                await orders.write()
+                await write(orders, late)
 
     async def test_stay_as_they_were_when_they_were_only_looked_at(
         self, database: Database
@@ -113,7 +120,7 @@ class TestOrdersOfAGroup:
         await told(database, happened(ORDER_COMPLETED, order_id="o1", products=[TENT]))
 
         async with database.writing() as session:
-            await (await Orders.of(session, ["o1"])).write()
+            await write(await Orders.of(session, ["o1"]), session)
 
         assert await pieces(database) == {"tent": 1}
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from store.people import Person, add_people, locked_people, write_moments, write_people
 from store.sessions import Database
+from store.writes import Writes
 from tests.fakes.rows import NOON
 
 ADA = Person(
@@ -37,7 +38,8 @@ async def known(database: Database) -> dict[str, Person]:
 
 async def came(database: Database, *people: Person) -> None:
     async with database.writing() as session:
-        await add_people(session, [(person, NOON) for person in people])
+        add_people(writes := Writes(), [(person, NOON) for person in people])
+        await writes.write_last(session)
 
 
 class TestPeople:
@@ -60,7 +62,8 @@ class TestPeople:
         await came(database, ADA, BEA)
 
         async with database.writing() as session:
-            await write_people(session, [ADA])
+            write_people(writes := Writes(), [ADA])
+            await writes.write_last(session)
 
         assert await known(database) == {"cus_ada": ADA, "cus_bea": BEA}
 
@@ -70,7 +73,8 @@ class TestPeople:
         await came(database, replace(ADA, latest={}, last_active_at=None), BEA)
 
         async with database.writing() as session:
-            await write_moments(session, [ADA, BEA])
+            write_moments(writes := Writes(), [ADA, BEA])
+            await writes.write_last(session)
 
         assert await known(database) == {
             "cus_ada": Person(

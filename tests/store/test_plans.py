@@ -4,12 +4,21 @@ import pytest
 from sqlalchemy import text
 
 from store.people import name_customers
-from store.sessions import AsyncSession, Database, driver_of
+from store.sessions import AsyncSession, Database
+from store.writes import Writes
 from tests.fakes.rows import ada, keep
 
 pytestmark = pytest.mark.parametrize("dialect", ["postgresql"])
 
 NAMES = [("user", str(number)) for number in range(100)]
+
+
+@pytest.fixture
+def writes() -> Writes:
+    """A hundred names of Ada's, each of which refers to her."""
+    writes = Writes()
+    name_customers(writes, dict.fromkeys(NAMES, "cus_ada"), unowned=NAMES)
+    return writes
 
 
 async def planning(session: AsyncSession) -> tuple[object, object]:
@@ -27,22 +36,34 @@ async def scans_of_customers(database: Database) -> int:
         return int((await session.execute(text(query))).scalar_one())
 
 
-class TestKeptPlans:
-    async def test_end_with_the_transaction_and_none_reads_a_whole_table(
-        self, database: Database
+class TestPlans:
+    async def test_are_made_as_before_after_something_was_written(
+        self, database: Database, writes: Writes
     ) -> None:
+        await keep(database, ada())
+
         async with database.writing() as session:
             before = await planning(session)
-            await driver_of(session).keep_plans()
+            await writes.write(session)
+            after = await planning(session)
+
+        assert before == after == ("force_custom_plan", "on")
+
+    async def test_are_kept_after_the_last_that_is_written_until_the_transaction_ends(
+        self, database: Database, writes: Writes
+    ) -> None:
+        await keep(database, ada())
+
+        async with database.writing() as session:
+            await writes.write_last(session)
             then = await planning(session)
         async with database.writing() as session:
             after = await planning(session)
 
-        assert before == after == ("force_custom_plan", "on")
-        assert then == ("auto", "off")
+        assert (then, after) == (("auto", "off"), ("force_custom_plan", "on"))
 
     async def test_look_references_up_by_key_though_the_table_was_small(
-        self, database: Database
+        self, database: Database, writes: Writes
     ) -> None:
         await keep(database, ada())
         async with database.writing() as session:
@@ -50,7 +71,6 @@ class TestKeptPlans:
         before = await scans_of_customers(database)
 
         async with database.writing() as session:
-            await driver_of(session).keep_plans()
-            await name_customers(session, dict.fromkeys(NAMES, "cus_ada"), unowned=NAMES)
+            await writes.write(session)
 
         assert await scans_of_customers(database) == before
