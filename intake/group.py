@@ -69,27 +69,29 @@ class Group:
         people = found.result()
         done = await understood(self.session, people, fresh, events)
         self.known.moving_consent = people.moving_consent
-        self._note_passers_by(people.newcomers, done)
+        telling = self.known.telling(done)
+        self._note_passers_by(people.newcomers, done, telling)
         async with words_gathered(self.session, self.effects.writes):
             async with begun(in_turns, _row, done) as rows:
                 await people.write()
                 self._end_merged(people)
-                following = await self.known.look_up(done)
+                following = await self.known.look_up(done, telling)
             async with begun(keep_events, self.session, rows.result()):
-                await self._follow_all(done, following)
+                await self._follow_all(done, following, telling)
                 await self._write()
 
-    async def _follow_all(self, done: Sequence[Done], following: Sequence[Done]) -> None:
+    async def _follow_all(
+        self, done: Sequence[Done], following: Sequence[Done], telling: Collection[str]
+    ) -> None:
         """Follow events while they are kept: what asks the database comes last, and waits."""
         concerned = {one.person.id for one in following}
-        asking = {one.person.id for one in following if self.known.tells(one)}
         await in_turns(self._pass_by, [one for one in done if one.person.id not in concerned])
-        await in_turns(self._hear, [one for one in following if one.person.id not in asking])
+        await in_turns(self._hear, [one for one in following if one.person.id not in telling])
         self.described = described_products([one.event for one in done], self.told_products)
         by_shop = [(event, p.id) for m, p, event in done if m.customer_id is None]
         await note_told(self.session, by_shop)
         for one in following:
-            if one.person.id in asking:
+            if one.person.id in telling:
                 await self._follow(one)
 
     async def _fresh(self, messages: Sequence[Incoming], *, looks_first: bool) -> list[Incoming]:
@@ -102,12 +104,12 @@ class Group:
         self.has_repeats = bool(known)
         return [message for message in first.values() if message.message_id not in known]
 
-    def _note_passers_by(self, newcomers: Collection[str], done: Sequence[Done]) -> None:
+    def _note_passers_by(
+        self, newcomers: Collection[str], done: Sequence[Done], telling: Collection[str]
+    ) -> None:
         """Note when new visitors were there, before they are written: most do nothing else."""
-        theirs = [one for one in done if one.person.id in newcomers]
-        telling = {one.person.id for one in theirs if self.known.tells(one)}
-        for _, person, event in theirs:
-            if person.id not in telling:
+        for _, person, event in done:
+            if person.id in newcomers and person.id not in telling:
                 self._remember(person, event)
 
     def _end_merged(self, people: People) -> None:

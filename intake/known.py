@@ -40,10 +40,22 @@ class Known:
     def __post_init__(self) -> None:
         self.orders = Orders(self.session, {})
 
-    async def look_up(self, done: Sequence[Done]) -> list[Done]:
-        """Read all that is needed; returns what is to be followed, since it may matter."""
+    def telling(self, done: Sequence[Done]) -> set[str]:
+        """Of whom it teaches something, or about the shop, or from whose events others follow."""
+        moved = self.moving_consent
+        return {
+            person.id
+            for message, person, event in done
+            if message.traits or event.name in TELLING or message.message_id in moved
+        }
+
+    async def look_up(self, done: Sequence[Done], telling: Collection[str]) -> list[Done]:
+        """Read all that is needed; returns what is to be followed, since it may matter.
+
+        That is all of those who are `telling`.
+        """
         self.runs = await runs_of(self.session, {person.id for _, person, _ in done})
-        concerned = self._concerned(done)
+        concerned = self._concerned(done, telling)
         following = [one for one in done if one.person.id in concerned]
         if not following:
             return []
@@ -62,12 +74,6 @@ class Known:
         """Look up more products."""
         self._kinds |= await kinds_of(self.session, products)
 
-    def tells(self, one: Done) -> bool:
-        """Whether it teaches something about the person or the shop, or others follow from it."""
-        message, _, event = one
-        has_moved = message.message_id in self.moving_consent
-        return bool(message.traits) or event.name in TELLING or has_moved
-
     def may_matter(self, one: Done) -> bool:
         """Whether something may follow from it, or be learned about the person."""
         _, person, event = one
@@ -83,13 +89,12 @@ class Known:
         """The kind of the products at hand that takes longest to be judged."""
         return slowest([self._kinds.get(product) for product in facts.product_ids])
 
-    def _concerned(self, done: Sequence[Done]) -> set[str]:
+    def _concerned(self, done: Sequence[Done], telling: Collection[str]) -> set[str]:
         """Those about whom something is told, or for whom something may follow."""
-        concerned: set[str] = set()
+        concerned = set(telling)
         for one in done:
-            person = one.person
-            if person.id not in concerned and (self.tells(one) or self.may_matter(one)):
-                concerned.add(person.id)
+            if one.person.id not in concerned and self.may_matter(one):
+                concerned.add(one.person.id)
         return concerned
 
     async def _look_up_kinds(self, following: Sequence[Done]) -> None:
