@@ -74,25 +74,26 @@ class Transactions:
         """
         writes = effects.writes
         await session.flush()  # what the session still holds, before what refers to it
-        if not effects.dispatches:
-            await writes.write_last(session)
-            return [], {}
-        new = {run.id for run in effects.runs}
-        older = {row.run_id for row in effects.dispatches} - new
-        owner = self.deliverer.owner
-        addresses = {
-            run.id: Address(run.id, run.workflow_id, run.settings_version) for run in effects.runs
-        }
-        left: set[str] = set()
-        if older:
-            left, known = await held_elsewhere(session, older, owner=owner)
-            addresses |= known
-        has_room = self.deliverer.has_room
-        for row in effects.dispatches:
-            if row.run_id in left or not has_room:
-                # Behind somebody's earlier delivery, or too many at once: swept up in its turn.
-                row.owner, row.leased_until = None, effects.now
+        addresses = await self._take_in_hand(session, effects)
         add_runs(writes, effects.runs)
         ids = add_dispatches(writes, effects.dispatches)
         await writes.write_last(session)
         return in_hand(effects.dispatches, ids), addresses
+
+    async def _take_in_hand(self, session: AsyncSession, effects: Effects) -> Mapping[str, Address]:
+        """Leave what somebody else has to deliver first; returns where Temporal finds the runs."""
+        left, addresses = {row.run_id for row in effects.dispatches}, dict[str, Address]()
+        if left and self.deliverer.has_room:
+            addresses = {
+                run.id: Address(run.id, run.workflow_id, run.settings_version)
+                for run in effects.runs
+            }
+            left -= addresses.keys()
+            if left:
+                left, older = await held_elsewhere(session, left, owner=self.deliverer.owner)
+                addresses |= older
+        for row in effects.dispatches:
+            if row.run_id in left:
+                # Behind somebody's earlier delivery, or too many at once: swept up in its turn.
+                row.owner, row.leased_until = None, effects.now
+        return addresses
