@@ -87,6 +87,8 @@ class Intake:
         self._expects_repeats = True
         #: How many the last group answered or kept waiting, and how many seconds it took.
         self._callers, self._took = 0, 0.0
+        #: Set when all of those whom a group waits for have come, or nobody came for a while.
+        self._company = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._writer = asyncio.create_task(self._write())
@@ -111,6 +113,8 @@ class Intake:
             answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._messages_waiting += len(incoming)
             await self._waiting.put(_Waiting(incoming, answer))
+            if self._are_all_there:
+                self._company.set()
             await answer
 
     async def start(self, request: StartRequest) -> StartedRun:
@@ -214,12 +218,19 @@ class Intake:
         took, and who comes alone not at all.
         """
         until = monotonic() + self._took if self._callers > 1 else 0
-        seen, others = -1, self._callers - 1
-        while seen < self._waiting.qsize() < others and monotonic() < until:
-            if self._messages_waiting >= _LARGEST_GROUP:
-                return
+        seen, loop = -1, asyncio.get_running_loop()
+        while seen < self._waiting.qsize() and monotonic() < until and not self._are_all_there:
             seen = self._waiting.qsize()
-            await asyncio.sleep(_BETWEEN_CALLERS)
+            self._company.clear()
+            patience = loop.call_later(_BETWEEN_CALLERS, self._company.set)
+            await self._company.wait()
+            patience.cancel()
+
+    @property
+    def _are_all_there(self) -> bool:
+        """Whether nobody else has to be waited for: the first of them has left the queue."""
+        others = self._callers - 1
+        return self._waiting.qsize() >= others or self._messages_waiting >= _LARGEST_GROUP
 
     async def _answer(self, group: Sequence[_Waiting]) -> None:
         """Commit a group; when one caller's messages spoil it, each caller's alone."""
