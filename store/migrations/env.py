@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 import store.tables  # noqa: F401 - declares the tables
 from store.addresses import read_url
-from store.migrations.run import in_transaction
+from store.migrations.run import one_at_a_time
 
 
 def _plain(kind: str, item: object, _context: object) -> str | Literal[False]:
@@ -39,4 +39,4 @@ if given is not None:
     run(given)
 else:
     url = context.get_x_argument(as_dictionary=True)["url"]
-    asyncio.run(in_transaction(read_url(url), run))
+    asyncio.run(one_at_a_time(read_url(url), run))

@@ -47,13 +47,11 @@ async def migrate(url: str, *, asks_for: float = _ASKS_FOR) -> None:
     address = read_url(url)
     if is_newer(await current_revision(url)):
         return
-    if address.get_backend_name() == "postgresql":
-        await one_at_a_time(address, _upgrade, asks_for=asks_for)
-        return
-    _make_folder(address)
-    with explained(address):
-        await _use_wal(address)
-    await in_transaction(address, _upgrade)
+    if address.get_backend_name() == "sqlite":
+        _make_folder(address)
+        with explained(address):
+            await _use_wal(address)
+    await one_at_a_time(address, _upgrade, asks_for=asks_for)
 
 
 async def current_revision(url: str) -> str | None:
@@ -107,10 +105,14 @@ def _upgrade(connection: Connection) -> None:
 async def one_at_a_time(
     address: URL, work: Callable[[Connection], None], *, asks_for: float = _ASKS_FOR
 ) -> None:
-    """Do `work` on a PostgreSQL server while nobody else does any, until nothing holds it up.
+    """Do `work` on the schema while nobody else does any, until nothing holds it up.
 
-    It begins and ends its own transactions, and is done again from its beginning.
+    On PostgreSQL it begins and ends its own transactions, and is done again from its beginning. On
+    SQLite it is one transaction.
     """
+    if address.get_backend_name() == "sqlite":
+        await in_transaction(address, work)
+        return
     deadline = monotonic() + asks_for
     engine = _engine(address)
     with explained(address):

@@ -39,7 +39,7 @@ _DANGERS: Final = {
     ),
     "keeps everybody out": r"\b(LOCK TABLE|TRUNCATE|VACUUM FULL|CLUSTER)\b",
     "changes rows by the million in one transaction: let the program do it, piece by piece": (
-        rf'^\s*(UPDATE|DELETE FROM) "?({_GROWING})"?\b'
+        rf'^(?!.*\bLIMIT\b)(.*\()?\s*(UPDATE|DELETE FROM) "?({_GROWING})"?\b'
     ),
 }
 

@@ -1,10 +1,12 @@
 """Databases full of rows, as an earlier version left them: made from the schema itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import (
     Boolean,
     Column,
@@ -20,7 +22,12 @@ from sqlalchemy import (
     select,
 )
 
+from store.addresses import read_url
+from store.migrations import run
+
+MIGRATIONS: Final = "store/migrations"
 ROWS: Final = 200
+_FIRST: Final = "0001"
 _MORNING: Final = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 #: What only certain words may stand in, or what must have a certain shape.
 _WORDS: Final[dict[tuple[str, str], Any]] = {
@@ -35,6 +42,27 @@ _WORDS: Final[dict[tuple[str, str], Any]] = {
 
 #: Rows by table, each row its values by column.
 Content = dict[str, list[dict[str, Any]]]
+
+
+async def at(url: str, revision: str) -> None:
+    """Migrate to this revision and no further."""
+    await run.one_at_a_time(read_url(url), _to(revision))
+
+
+async def fill_first_version(url: str) -> None:
+    """Make a database as the first version leaves it after a while."""
+    await at(url, _FIRST)
+    await run.in_transaction(read_url(url), fill)
+
+
+def _to(revision: str) -> Callable[[Connection], None]:
+    def upgrade(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", MIGRATIONS)
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    return upgrade
 
 
 def fill(connection: Connection) -> None:
