@@ -178,7 +178,7 @@ class Group:
         return order
 
     async def _write(self) -> None:
-        """Write down what changed about people, for all of them at once."""
+        """Write down products, and put all that changed about people among what is written last."""
         only_noted = [p for p in self.noted.values() if p.id not in self.taught]
         writes = self.effects.writes
         self.known.orders.write(writes)

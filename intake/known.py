@@ -31,14 +31,11 @@ class Known:
     #: Messages by which a consent came to another address, in a merge.
     moving_consent: Collection[str] = ()
     runs: defaultdict[str, Runs] = field(default_factory=lambda: defaultdict(Runs))
-    orders: Orders = field(init=False)
+    orders: Orders = field(default_factory=lambda: Orders({}))
     #: Events that are kept already but come only after the one that is followed now.
     ahead: set[str] = field(default_factory=set)
     _past: Mapping[str, list[Event]] = field(default_factory=dict)
     _kinds: dict[str, ProductKind] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.orders = Orders(self.session, {})
 
     def telling(self, done: Sequence[Done]) -> set[str]:
         """Of whom it teaches something, or about the shop, or from whose events others follow."""

@@ -174,11 +174,11 @@ class People:
             self._owners[name] = self._new_names[name] = customer.id
 
     async def write(self) -> None:
-        """Write new customers, then the names they are known by."""
+        """Write new customers and claimed ones, then the names they are known by."""
+        await claim(self._session, self._claimed)
         writes = Writes()
         add_people(writes, self._new.values())
         name_customers(writes, self._new_names, unowned=self._unowned)
-        await claim(self._session, self._claimed)
         await writes.write(self._session)
         self._unowned -= self._new_names.keys()
         self._new, self._claimed, self._new_names = {}, {}, {}

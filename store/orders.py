@@ -80,20 +80,19 @@ class _Entry:
 class Orders:
     """Some orders, locked: read at once, told of in memory, and written at once."""
 
-    def __init__(self, session: AsyncSession, entries: dict[str, _Entry]) -> None:
-        self._session = session
+    def __init__(self, entries: dict[str, _Entry]) -> None:
         self._entries = entries
 
     @classmethod
     async def of(cls, session: AsyncSession, order_ids: Collection[str]) -> "Orders":
         """These orders, as far as events told of them before."""
         if not order_ids:
-            return cls(session, {})
+            return cls({})
         entries = {
             order_id: _Entry(customer_id, await _told_in(session, order_id, told), moment_in(at))
             for order_id, customer_id, told, at in await _ORDERS.rows(session, order_ids)
         }
-        return cls(session, entries)
+        return cls(entries)
 
     def find(self, order_id: str) -> OrderRecord | None:
         """The order as it is now; None when nobody told of it."""

@@ -21,7 +21,7 @@ _KEEP_PLANS: Final = """
 _AS_BEFORE: Final = """
     SELECT set_config('plan_cache_mode', NULL, true), set_config('enable_seqscan', NULL, true)
 """
-#: A kind of rows, and the column that is told of each.
+#: A kind of rows, and the column whose values are told of them.
 _Kind = tuple[Addition | Change, str | None]
 
 
@@ -29,7 +29,7 @@ _Kind = tuple[Addition | Change, str | None]
 class _Part:
     kind: _Kind
     rows: Sequence[Row]
-    is_all_new: bool = False
+    must_be_new: bool = False
     told: list[Any] = field(default_factory=list)
 
     async def write_alone(self, session: AsyncSession) -> None:
@@ -37,17 +37,24 @@ class _Part:
         kind, column = self.kind
         if isinstance(kind, Change):
             await kind.make(session, self.rows)
-        elif column is None:
-            await kind.add(session, self.rows)
+        elif column:
+            self.take(await kind.add_telling(session, self.rows, column=column))
         else:
-            self.told += await kind.add_telling(session, self.rows, column=column)
+            self.take(await kind.add(session, self.rows))
+
+    def take(self, found: list[Any] | int) -> None:
+        """Take what was found of the rows: the values of the column, or how many were written."""
+        if isinstance(found, list):
+            self.told += found
+        elif self.must_be_new and found < len(self.rows):
+            raise Overtaken
 
 
 class Writes:
-    """Rows to add and to change, in the order in which they were put here.
+    """Rows to add and to change; they are written in the order in which they were put here.
 
-    None sees what another one writes, and no row may be changed twice. What they refer to is looked
-    up when all are there.
+    On PostgreSQL none sees what another one writes, so no row may be changed twice. What they refer
+    to is looked up when all are there.
     """
 
     def __init__(self) -> None:
@@ -62,7 +69,7 @@ class Writes:
 
         Then all must be taken back.
         """
-        self._put(_Part((kind, "1"), rows, is_all_new=True))
+        self._put(_Part((kind, None), rows, must_be_new=True))
 
     def change(self, kind: Change, rows: Sequence[Row]) -> None:
         """Change these rows."""
@@ -90,28 +97,29 @@ class Writes:
         else:
             for part in parts:
                 await part.write_alone(session)
-        if any(part.is_all_new and len(part.told) < len(part.rows) for part in parts):
-            raise Overtaken
         return by_one
 
 
 async def _write_together(session: AsyncSession, parts: Sequence[_Part]) -> None:
     values = [column for part in parts for column in part.kind[0].values(part.rows)]
     statement = _statement(tuple(part.kind for part in parts))
-    [(_, *told)] = await driver_of(session).fetch(statement, values)
-    for part, of_each in zip((p for p in parts if p.kind[1]), told, strict=True):
-        part.told += of_each
+    [(_, *found)] = await driver_of(session).fetch(statement, values)
+    for part, of_its_rows in zip(parts, found, strict=True):
+        part.take(of_its_rows)
 
 
 @lru_cache
 def _statement(kinds: Sequence[_Kind]) -> str:
-    """One statement of PostgreSQL's that writes all of these, and tells what is asked of them."""
-    writing, told, first = [_KEEP_PLANS], ["(SELECT count(*) FROM plans)"], 1
+    """One statement of PostgreSQL's that writes all of these.
+
+    It asks for something of each, which is what makes PostgreSQL write them in this order: others
+    would come last, and who writes the same in another order may wait for us while we wait for
+    them.
+    """
+    writing, found, first = [_KEEP_PLANS], ["(SELECT count(*) FROM plans)"], 1
     for number, (kind, column) in enumerate(kinds):
-        returning = ""
-        if column:
-            returning = f"RETURNING {column} AS told"
-            told.append(f"ARRAY(TABLE part_{number})")
-        writing.append(f"part_{number} AS ({kind.statement(first)} {returning})")
+        part = f"part_{number}"
+        writing.append(f"{part} AS ({kind.statement(first)} RETURNING {column or 'true'})")
+        found.append(f"ARRAY(TABLE {part})" if column else f"cardinality(ARRAY(TABLE {part}))")
         first += kind.width
-    return f"WITH {', '.join(writing)} SELECT {', '.join(told)}"
+    return f"WITH {', '.join(writing)} SELECT {', '.join(found)}"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
+from sqlalchemy import text
 
 from domain.deliveries import DeliveryEvent
 from domain.events import CART_UPDATED, PRODUCT_VIEWED
@@ -27,6 +28,15 @@ async def gateways(database: Database) -> AsyncIterator[tuple[FrontDoor, FrontDo
             stack.push_async_callback(own.close)
             doors.append(await stack.enter_async_context(open_front_door(own, owner=owner)))
         yield doors[0], doors[1]
+
+
+async def deadlocks(database: Database) -> int:
+    """How many transactions the server gave up since each waited for another."""
+    async with database.writing() as session:
+        await session.execute(text("SELECT pg_stat_force_next_flush()"))
+    query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    async with database.reading() as session:
+        return int((await session.execute(text(query))).scalar_one())
 
 
 class TestTwoGateways:
@@ -57,6 +67,22 @@ class TestTwoGateways:
 
             done = await one.done_by(f"user-{number}")
             assert sorted(done) == ["On the one", "On the other", "Signed In"]
+
+    async def test_do_not_wait_for_each_other_in_a_circle_when_a_visitor_becomes_a_user(
+        self, gateways: tuple[FrontDoor, FrontDoor], database: Database
+    ) -> None:
+        if database.dialect == "sqlite":
+            pytest.skip("SQLite has one writer: nobody has what another one waits for")
+        one, two = gateways
+        for number in range(20):
+            user, browser = f"user-{number}", f"b-{number}"
+            await one.takes(one.track("Looked", user=None, browser=browser))
+            await asyncio.gather(
+                one.takes(one.track("Signed Up", user=user, browser=browser)),
+                two.takes(two.track("Told by the shop", user=user)),
+            )
+
+        assert await deadlocks(database) == 0
 
     async def test_take_the_same_messages_once(self, gateways: tuple[FrontDoor, FrontDoor]) -> None:
         one, two = gateways
