@@ -74,6 +74,8 @@ class TestTwoGateways:
         if database.dialect == "sqlite":
             pytest.skip("SQLite has one writer: nobody has what another one waits for")
         one, two = gateways
+        before = await deadlocks(database)
+
         for number in range(20):
             user, browser = f"user-{number}", f"b-{number}"
             await one.takes(one.track("Looked", user=None, browser=browser))
@@ -82,7 +84,7 @@ class TestTwoGateways:
                 two.takes(two.track("Told by the shop", user=user)),
             )
 
-        assert await deadlocks(database) == 0
+        assert await deadlocks(database) == before
 
     async def test_take_the_same_messages_once(self, gateways: tuple[FrontDoor, FrontDoor]) -> None:
         one, two = gateways

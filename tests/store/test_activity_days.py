@@ -10,6 +10,7 @@ from sqlmodel import col
 from store import tables
 from store.people import Person, add_people, write_moments
 from store.sessions import Database
+from store.writes import Writes
 from tests.fakes.rows import NOON, ada, keep
 
 MIDNIGHT = datetime(2026, 4, 1, tzinfo=UTC)
@@ -81,13 +82,15 @@ class TestAMoment:
     ) -> None:
         people = [Person(id=f"cus_{n}", last_active_at=NOON) for n in range(100)]
         async with database.writing() as session:
-            await add_people(session, [(person, NOON) for person in people])
+            add_people(writes := Writes(), [(person, NOON) for person in people])
+            await writes.write_last(session)
         before = await changes_of_customers(database)
 
         for hours in (1, 11, 12):
             then = [replace(one, last_active_at=NOON + timedelta(hours=hours)) for one in people]
             async with database.writing() as session:
-                await write_moments(session, then[:5])
+                write_moments(writes, then[:5])
+                await writes.write_last(session)
 
         changed, without = await changes_of_customers(database)
         assert (changed - before[0], without - before[1]) == (15, 10)
