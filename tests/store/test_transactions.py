@@ -103,6 +103,13 @@ class TestATransaction:
             assert await told(session, "SELECT external_id FROM customer") == [("a",)]
             assert await told(session, "SELECT value FROM identity") == [("a",)]
 
+    async def test_keeps_what_its_session_still_holds(self, database: Database) -> None:
+        async with database.writing() as session:
+            session.add(ada())
+
+        async with database.reading() as session:
+            assert await told(session, "SELECT id FROM customer") == [("cus_ada",)]
+
     async def test_takes_back_what_objects_and_statements_wrote(self, database: Database) -> None:
         await keep(database, ada())
 
