@@ -30,7 +30,7 @@ async def told(session: AsyncSession, statement: str) -> list[tuple[object, ...]
     return [tuple(row) for row in await driver_of(session).fetch(statement, ())]
 
 
-async def meet(session: AsyncSession, one: int, other: int) -> None:
+async def meet(session: AsyncSession, one: int = 1, other: int = 1) -> None:
     """Somebody new, who knows somebody else."""
     driver = driver_of(session)
     values = "?, ?" if driver.is_sqlite else "$1, $2"
@@ -55,13 +55,24 @@ async def left_open(database: Database) -> int:
     if database.dialect == "sqlite":
         await write(database)  # would wait for whoever is in a transaction
         return 0
+    waiting = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'"
+    )
     async with database.reading() as session:
-        [(count,)] = await driver_of(session).fetch(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'",
-            (),
-        )
-    return int(count)
+        return len(await told(session, waiting))
+
+
+async def end(session: AsyncSession, database: Database) -> None:
+    """The server ends the session."""
+    [(number,)] = await told(session, "SELECT pg_backend_pid()")
+    async with database.writing() as other:
+        await told(other, f"SELECT pg_terminate_backend({number}, 5000)")
+
+
+async def silence(relay: Relay) -> None:
+    """From here on nothing is heard."""
+    relay.falls_silent()
 
 
 async def is_cancelled(work: Awaitable[object]) -> bool:
@@ -140,7 +151,7 @@ class TestATransaction:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            await write(known, lambda session: meet(session, 1, 1), commit)
+            await write(known, meet, commit)
 
         assert await friends(known) == []
 
@@ -170,10 +181,10 @@ class TestATransaction:
     async def test_of_which_a_statement_failed_is_not_committed(self, known: Database) -> None:
         async def fail(session: AsyncSession) -> None:
             with suppress(IntegrityError):
-                await meet(session, 1, 1)
+                await meet(session)
 
         with pytest.raises(PendingRollbackError, match="nothing of its transaction is kept"):
-            await write(known, lambda session: meet(session, 1, 1), fail)
+            await write(known, meet, fail)
 
         assert await friends(known) == []
 
@@ -182,7 +193,7 @@ class TestReading:
     async def test_by_statements_sees_one_state(self, known: Database) -> None:
         async with known.reading() as session:
             before = await told(session, "SELECT id FROM friend")
-            await write(known, lambda writer: meet(writer, 1, 1))
+            await write(known, meet)
             after = await told(session, "SELECT id FROM friend")
 
         assert (before, after) == ([], [])
@@ -191,7 +202,7 @@ class TestReading:
     async def test_by_statements_cannot_change_anything(self, known: Database) -> None:
         with pytest.raises(Unavailable, match="read-only"):
             async with known.reading() as session:
-                await meet(session, 1, 1)
+                await meet(session)
 
     @postgresql_alone
     async def test_in_order_to_change_sees_what_was_committed_meanwhile(
@@ -199,7 +210,7 @@ class TestReading:
     ) -> None:
         async with known.writing() as session:
             before = await told(session, "SELECT id FROM friend")
-            await write(known, lambda writer: meet(writer, 1, 1))
+            await write(known, meet)
             after = await told(session, "SELECT id FROM friend")
 
         assert (before, after) == ([], [(1,)])
@@ -207,10 +218,7 @@ class TestReading:
 
 class TestACancelledTransaction:
     async def test_is_taken_back(self, known: Database) -> None:
-        async def write_slowly() -> None:
-            await write(known, lambda session: meet(session, 1, 1), lambda _: asyncio.sleep(60))
-
-        assert await is_cancelled(write_slowly())
+        assert await is_cancelled(write(known, meet, lambda _: asyncio.sleep(60)))
 
         assert await friends(known) == []
         assert await left_open(known) == 0
@@ -221,7 +229,7 @@ class TestACancelledTransaction:
         assert await friends(database) == []
         relay.falls_silent()
 
-        assert await is_cancelled(write(database, lambda session: meet(session, 1, 1)))
+        assert await is_cancelled(write(database, meet))
 
         relay.speaks_again()
         assert await friends(database) == []
@@ -231,10 +239,7 @@ class TestACancelledTransaction:
     async def test_waits_for_nobody_to_commit_it(self, relay: Relay) -> None:
         database = Database.open(relay.url)
 
-        async def fall_silent(_: AsyncSession) -> None:
-            relay.falls_silent()
-
-        assert await is_cancelled(write(database, lambda session: meet(session, 1, 1), fall_silent))
+        assert await is_cancelled(write(database, meet, lambda _: silence(relay)))
 
         relay.speaks_again()
         assert await left_open(database) == 0
@@ -262,13 +267,8 @@ class TestAServer:
     ) -> None:
         database = Database.open(relay.url, answers_within=0.5)
 
-        async def fall_silent(_: AsyncSession) -> None:
-            relay.falls_silent()
-
         with pytest.raises(Unavailable, match="does not answer; check that the server runs"):
-            await asyncio.wait_for(
-                write(database, lambda session: meet(session, 1, 1), fall_silent), timeout=10
-            )
+            await asyncio.wait_for(write(database, meet, lambda _: silence(relay)), timeout=10)
 
         relay.speaks_again()
         await write(database, lambda session: meet(session, 2, 2))
@@ -279,7 +279,7 @@ class TestAServer:
         self, known: Database
     ) -> None:
         with pytest.raises(Unavailable, match=r"does not answer|stopping or starting"):
-            await write(known, lambda session: meet(session, 1, 1), self.ended_by(known))
+            await write(known, meet, lambda session: end(session, known))
 
         assert await friends(known) == []
 
@@ -290,17 +290,6 @@ class TestAServer:
             await session.execute(text("INSERT INTO friend VALUES (3, 3)"))
 
         with pytest.raises(InvalidRequestError):
-            await write(known, lambda session: meet(session, 1, 1), self.ended_by(known), go_on)
+            await write(known, meet, lambda session: end(session, known), go_on)
 
         assert await friends(known) == []
-
-    @staticmethod
-    def ended_by(database: Database) -> Callable[[AsyncSession], Awaitable[None]]:
-        """Has the server end a session."""
-
-        async def end(session: AsyncSession) -> None:
-            [(number,)] = await told(session, "SELECT pg_backend_pid()")
-            async with database.writing() as other:
-                await told(other, f"SELECT pg_terminate_backend({number}, 5000)")
-
-        return end
