@@ -224,7 +224,7 @@ class TestACancelledTransaction:
         assert await left_open(known) == 0
 
     @postgresql_alone
-    async def test_waits_for_nobody_to_begin_it(self, relay: Relay) -> None:
+    async def test_waits_for_nobody_to_begin_it(self, known: Database, relay: Relay) -> None:
         database = Database.open(relay.url)
         assert await friends(database) == []
         relay.falls_silent()
@@ -232,6 +232,8 @@ class TestACancelledTransaction:
         assert await is_cancelled(write(database, meet))
 
         relay.speaks_again()
+        await asyncio.sleep(0.1)  # what was said meanwhile is heard
+        assert await left_open(known) == 0
         assert await friends(database) == []
         await database.close()
 
