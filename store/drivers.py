@@ -1,8 +1,9 @@
 """Statements past SQLAlchemy, by the driver's own connection and within the session's transaction.
 
-For what every group of events and every mail asks: SQLAlchemy adds to each statement as much again
-as the driver takes for it. What fails is told as SQLAlchemy would tell it. As SQLAlchemy logs its
-statements when its logger is let, so does this one, without their values.
+For what every group of events and every mail asks, and on PostgreSQL for what begins and commits:
+SQLAlchemy adds to each statement as much again as the driver takes for it. What fails is told as
+SQLAlchemy would tell it. As SQLAlchemy logs its statements when its logger is let, so does this
+one, without their values.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from asyncpg import (
     PostgresError,
     UniqueViolationError,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import sqlite_driver
@@ -53,12 +54,21 @@ _GONE: Final = (
 
 
 class SqliteDriver:
-    """Executes statements in SQLite's words. A transaction has begun with the session."""
+    """Executes statements in SQLite's words. SQLAlchemy begins and ends their transaction."""
 
     is_sqlite: Literal[True] = True
 
-    def __init__(self, driver: sqlite_driver.Connection) -> None:
+    def __init__(self, connection: AsyncConnection, driver: sqlite_driver.Connection) -> None:
+        self._connection = connection
         self._driver = driver
+
+    async def begin(self) -> None:
+        """Begin the session's transaction; the engine knows how."""
+        await self._connection.begin()
+
+    async def commit(self) -> None:
+        """Keep what the session has changed."""
+        await self._connection.commit()
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
         """The rows that a statement finds, or returns of what it changes."""
@@ -84,12 +94,11 @@ class SqliteDriver:
 
 
 class PostgresqlDriver:
-    """Executes statements in PostgreSQL's words.
+    """Executes statements in PostgreSQL's words, among them those that begin and commit.
 
-    SQLAlchemy begins a transaction with the first one, which is left to it for that. Where nothing
-    `begins`, each is a transaction by itself. They are executed one after the other, SQLAlchemy's
-    among them: whoever asks while another is under way waits for their turn. Only the end of the
-    transaction waits for nobody: what was begun must have ended before.
+    They are executed one after the other, SQLAlchemy's among them: whoever asks while another is
+    under way waits for their turn. SQLAlchemy does not know of the transaction: what is not
+    committed is taken back when its connection is given back to the engine.
     """
 
     is_sqlite: Literal[False] = False
@@ -100,25 +109,37 @@ class PostgresqlDriver:
         driver: "Connection[Any]",
         turn: asyncio.Lock,
         *,
-        begins: bool,
+        begin: str | None,
     ) -> None:
         self._connection = connection
         self._driver = driver
         self._turn = turn
-        self._begins = begins
+        self._begin = begin
+
+    async def begin(self) -> None:
+        """Begin the session's transaction, unless each statement is one by itself."""
+        if self._begin:
+            async with self._telling(self._begin):
+                await self._driver.execute(self._begin)
+
+    async def commit(self) -> None:
+        """Keep what the session has changed.
+
+        Raises PendingRollbackError when one of its statements had failed and nobody had minded.
+        """
+        async with self._telling("COMMIT"):
+            told = await self._driver.execute("COMMIT")
+        if told != "COMMIT":  # the server's answer, and no error to it
+            raise PendingRollbackError("A statement has failed: nothing of its transaction is kept")
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> Sequence[Row]:
         """The rows that a statement finds, or returns of what it changes."""
-        if self._is_first:
-            return (await self._connection.exec_driver_sql(statement, tuple(values))).all()
         async with self._telling(statement):
             found: Sequence[Row] = await self._driver.fetch(statement, *values)
         return found
 
     async def change(self, statement: str, values: Sequence[Any]) -> int:
         """Execute a statement; returns how many rows it changed."""
-        if self._is_first:
-            return (await self._connection.exec_driver_sql(statement, tuple(values))).rowcount
         async with self._telling(statement):
             told = await self._driver.execute(statement, *values)
         return int(told.rpartition(" ")[2])  # as in "INSERT 0 5"
@@ -128,20 +149,11 @@ class PostgresqlDriver:
 
         Raises Overtaken when one is there already: then the transaction can only be taken back.
         """
-        await self._begin()
         async with self._telling(f"COPY {table}"):
             try:
                 await self._driver.copy_records_to_table(table, columns=columns, records=rows)
             except UniqueViolationError as error:
                 raise Overtaken from error
-
-    async def _begin(self) -> None:
-        if self._is_first:
-            await self._connection.exec_driver_sql("SELECT 1")
-
-    @property
-    def _is_first(self) -> bool:
-        return self._begins and not self._driver.is_in_transaction()
 
     @asynccontextmanager
     async def _telling(self, statement: str) -> AsyncIterator[None]:
@@ -151,15 +163,20 @@ class PostgresqlDriver:
                 yield
             except asyncio.CancelledError:
                 # The server may have fallen silent: the cancelled do not wait for its last word.
-                await self._connection.invalidate()
+                await self._give_up()
                 raise
             except InvalidCachedStatementError as error:
                 raise Overtaken from error  # a migration came between; the old plan is forgotten
             except _FAILURES as error:
                 is_gone = isinstance(error, _GONE) or self._driver.is_closed()
                 if is_gone:
-                    await self._connection.invalidate(error)
+                    await self._give_up(error)
                 raise _failure(statement, error, is_gone=is_gone) from error
+
+    async def _give_up(self, error: Exception | None = None) -> None:
+        await self._connection.invalidate(error)
+        # Or SQLAlchemy would open another one for its next statement, outside of the transaction.
+        await self._connection.close()
 
 
 def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAPIError:
@@ -169,16 +186,17 @@ def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAP
 
 
 def driver_behind(
-    connection: AsyncConnection, *, begins: bool = True
+    connection: AsyncConnection, *, begin: str | None
 ) -> SqliteDriver | PostgresqlDriver:
     """The driver's own connection behind one of SQLAlchemy's that is open.
 
-    On PostgreSQL a transaction `begins` with the first statement, or each is one by itself.
+    On PostgreSQL a transaction begins with the statement `begin`, and without one each statement
+    is a transaction by itself.
     """
     assert connection.sync_connection is not None  # noqa: S101 - it is open
     pooled: Any = connection.sync_connection.connection
     driver: Any = pooled.driver_connection
     if isinstance(driver, sqlite_driver.Connection):
-        return SqliteDriver(driver)
+        return SqliteDriver(connection, driver)
     turn = pooled.dbapi_connection._execute_mutex  # noqa: SLF001 - its own statements take it too
-    return PostgresqlDriver(connection, driver, turn, begins=begins)
+    return PostgresqlDriver(connection, driver, turn, begin=begin)

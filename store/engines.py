@@ -11,7 +11,7 @@ from sqlalchemy import URL, ExceptionContext, event
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 from store.addresses import Access
 from store.failures import no_answer_from
@@ -42,6 +42,7 @@ def sqlite_engine(
     hooks = engine.sync_engine
     event.listen(hooks, "do_connect", _try)
     event.listen(hooks, "connect", _preparing(pragmas))
+    event.listen(hooks, "reset", _take_back_what_failed)
     if begin:
         event.listen(hooks, "begin", partial(_begin, begin))
     return engine
@@ -51,6 +52,12 @@ def _begin(statement: str, connection: SyncConnection) -> None:
     driver = connection.connection.driver_connection
     if not (isinstance(driver, Connection) and driver.begins_at_once(statement)):
         connection.exec_driver_sql(statement)
+
+
+def _take_back_what_failed(connection: Any, _entry: object, given_back: PoolResetState) -> None:
+    # SQLAlchemy holds a transaction that could not be committed to be over, which it is not.
+    if given_back.asyncio_safe:
+        connection.rollback()
 
 
 def postgresql_engine(
@@ -65,7 +72,8 @@ def postgresql_engine(
 
     A pooler between us and the server refuses such settings: then they are its own business. A
     server that says nothing for `answers_within` seconds counts as gone. A connection is tried
-    when it has rested for more than `tried_after` seconds.
+    when it has rested for more than `tried_after` seconds. What is not committed when a connection
+    is given back is taken back, whoever has begun it; where that fails, it is closed.
     """
     arguments = dict(access.arguments)
     if arguments.pop("trusts_system", False):
@@ -81,9 +89,17 @@ def postgresql_engine(
     engine = create_async_engine(access.url, connect_args=told, hide_parameters=True, **options)
     hooks = engine.sync_engine
     event.listen(hooks, "handle_error", _tell_silence)
+    event.listen(hooks, "reset", _take_back)
     event.listen(hooks, "checkin", _note_rest)
     event.listen(hooks, "checkout", _requiring_life(tried_after))
     return engine
+
+
+def _take_back(connection: Any, _entry: object, given_back: PoolResetState) -> None:
+    driver = connection.driver_connection
+    # Who cannot wait for the answer, as the garbage collector, closes the connection anyway.
+    if given_back.asyncio_safe and not driver.is_closed() and driver.is_in_transaction():
+        connection.run_async(lambda driver: driver.execute("ROLLBACK"))
 
 
 def _note_rest(_connection: object, entry: ConnectionPoolEntry) -> None:
@@ -94,8 +110,8 @@ def _requiring_life(tried_after: float) -> Callable[[Any, ConnectionPoolEntry, o
     """Has a dead connection replaced by a new one.
 
     The driver knows when the server or somebody on the way has closed it. Only who forgets a
-    resting one without a word has to be found out, by three trips: as many as a small transaction
-    takes, so that to try each time would double it.
+    resting one without a word has to be found out, by asking it: to do so each time would cost as
+    much as a statement does.
     """
 
     def require(connection: Any, entry: ConnectionPoolEntry, _fairy: object) -> None:

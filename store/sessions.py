@@ -8,7 +8,8 @@ sees what was committed before it began.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final, TypedDict
 
 from sqlalchemy import URL
@@ -43,6 +44,9 @@ _TIMEOUTS: Final = {
 _PLANS: Final = {"plan_cache_mode": "force_custom_plan", "jit": "off", "random_page_cost": "1.1"}
 #: Said, since a server may be set up otherwise: with a lock must come what its last owner wrote.
 _ISOLATION: Final = {"default_transaction_isolation": "read committed"}
+#: What begins a transaction.
+_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 #: Longer than the server itself would let a statement take.
 _ANSWERS_WITHIN: Final = 2 * PATIENCE + 5
 #: Connections are made anew after so many seconds: servers behind one name may change.
@@ -51,12 +55,19 @@ _CONNECTION: Final = "connection"
 _DRIVER: Final = "driver"
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How sessions of a kind are opened."""
+
+    engine: AsyncEngine
+    #: The statement that begins a transaction, where the engine does not.
+    begin: str | None = None
+
+
 class Database:
     """One database, SQLite or PostgreSQL. Open one per process and close it at the end."""
 
-    def __init__(
-        self, url: URL, *, reader: AsyncEngine, writer: AsyncEngine, single: AsyncEngine | None
-    ) -> None:
+    def __init__(self, url: URL, *, reader: _Way, writer: _Way, single: _Way | None) -> None:
         self._url = url
         self._reader = reader
         self._writer = writer
@@ -88,11 +99,14 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session that commits at the end, and takes everything back when an error leaves it.
 
+        Nothing but its end commits: to `commit` the session itself writes what it holds, no more.
         Raises Unavailable when the database cannot take the changes now.
         """
         async with self._session(self._writer) as session:
             yield session
-            await session.commit()
+            if session.in_transaction():  # or nobody has asked SQLAlchemy for anything
+                await session.commit()
+            await driver_of(session).commit()
 
     @asynccontextmanager
     async def writing_once(self) -> AsyncIterator[AsyncSession]:
@@ -115,20 +129,25 @@ class Database:
 
     async def close(self) -> None:
         """Give back all connections."""
-        await self._writer.dispose()
-        await self._reader.dispose()
+        await self._writer.engine.dispose()
+        await self._reader.engine.dispose()
 
     @asynccontextmanager
-    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(engine, expire_on_commit=False) as session:
+    async def _session(self, way: _Way) -> AsyncIterator[AsyncSession]:
+        async with AsyncExitStack() as stack:
             with explained(self._url):
-                session.info[_CONNECTION] = connection = await session.connection()
-                session.info[_DRIVER] = driver_behind(connection, begins=engine is not self._single)
+                connection = await stack.enter_async_context(way.engine.connect())
+                session = AsyncSession(connection, expire_on_commit=False)
+                session.info[_CONNECTION] = connection
+                session.info[_DRIVER] = driver = driver_behind(connection, begin=way.begin)
+                await driver.begin()
             with explained(self._url, connected=True):
                 try:
                     yield session
                 finally:
                     del session.info[_DRIVER]  # somebody else's from now on
+                    if session.identity_map or session.new:
+                        session.expunge_all()
 
 
 def connection_of(session: AsyncSession) -> AsyncConnection:
@@ -146,28 +165,24 @@ def driver_of(session: AsyncSession) -> SqliteDriver | PostgresqlDriver:
     return driver
 
 
-class _Engines(TypedDict):
-    """What the sessions of a database are opened on."""
+class _Ways(TypedDict):
+    """How the sessions of a database are opened."""
 
-    reader: AsyncEngine
-    writer: AsyncEngine
+    reader: _Way
+    writer: _Way
     #: Where every statement is a transaction by itself.
-    single: AsyncEngine | None
+    single: _Way | None
 
 
-def _sqlite(url: URL) -> _Engines:
+def _sqlite(url: URL) -> _Ways:
     pool = {"max_overflow": 0, "pool_timeout": PATIENCE}
     read_only = (*_PRAGMAS, "query_only = ON")
-    return {
-        "reader": sqlite_engine(url, begin="BEGIN", pragmas=read_only, pool_size=_READERS, **pool),
-        "writer": sqlite_engine(
-            url, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS, pool_size=1, **pool
-        ),
-        "single": None,
-    }
+    reader = sqlite_engine(url, begin="BEGIN", pragmas=read_only, pool_size=_READERS, **pool)
+    writer = sqlite_engine(url, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS, pool_size=1, **pool)
+    return {"reader": _Way(reader), "writer": _Way(writer), "single": None}
 
 
-def _postgresql(url: URL, answers_within: float) -> _Engines:
+def _postgresql(url: URL, answers_within: float) -> _Ways:
     access = access_to(url)
     engine = postgresql_engine(
         access,
@@ -177,14 +192,11 @@ def _postgresql(url: URL, answers_within: float) -> _Engines:
         max_overflow=0,
         pool_timeout=PATIENCE,
         pool_recycle=_RENEW_AFTER,
+        isolation_level="AUTOCOMMIT",  # for SQLAlchemy, which is to begin and end nothing
     )
     return {
-        "reader": engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        ),
-        "writer": engine.execution_options(isolation_level="READ COMMITTED"),
+        "reader": _Way(engine, _READ),
+        "writer": _Way(engine, _WRITE),
         # A pooler may take a statement to one session of the server and its values to another.
-        "single": None
-        if access.is_pooled_outside
-        else engine.execution_options(isolation_level="AUTOCOMMIT"),
+        "single": None if access.is_pooled_outside else _Way(engine),
     }

@@ -141,16 +141,19 @@ async def database(
 
 @pytest.fixture
 def asked() -> Iterator[list[str]]:
-    """What every database is asked: by SQLAlchemy, and past it."""
+    """What every database is asked within a transaction: by SQLAlchemy, and past it."""
     statements: list[str] = []
 
-    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
+    def note(statement: str) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT")):
             statements.append(statement)
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        note(statement)
 
     class Listening(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            statements.append(record.getMessage().strip())
+            note(record.getMessage().strip())
 
     past_it, listening = logging.getLogger("store.drivers"), Listening()
     past_it.addHandler(listening)

@@ -27,7 +27,8 @@ class TestTheConditionOfTheServer:
             await session.execute(text("CREATE ROLE neighbour"))
             await session.execute(text("SET LOCAL ROLE neighbour"))
             beside_us = await server_condition(session)
-            await session.rollback()
+            await session.execute(text("RESET ROLE"))
+            await session.execute(text("DROP ROLE neighbour"))
 
         assert alone is not None
         assert beside_us is not None

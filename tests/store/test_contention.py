@@ -4,8 +4,7 @@ On SQLite the lock of the one writer sees to it; on PostgreSQL the locks of rows
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -51,13 +50,11 @@ async def customer(database: Database, name: str = "cus_ada") -> tables.Customer
         return await session.get_one(tables.Customer, name)
 
 
-@asynccontextmanager
-async def meanwhile(work: Awaitable[Any]) -> AsyncIterator[asyncio.Task[Any]]:
-    """`work` has begun, and has had time to come to where it must wait."""
+async def begun(work: Awaitable[Any]) -> asyncio.Future[Any]:
+    """`work`, which has had time to come to where it must wait."""
     task = asyncio.ensure_future(work)
     await asyncio.sleep(A_WHILE)
-    assert isinstance(task, asyncio.Task)
-    yield task
+    return task
 
 
 class TestACustomer:
@@ -75,9 +72,8 @@ class TestACustomer:
 
         async with database.writing() as merging:
             both = await locked_customers(merging, ["cus_ada", "cus_bea"])
-            async with meanwhile(change(database, "cus_bea", opened="1")) as changing:
-                both["cus_bea"].merged_into = "cus_ada"
-                await merging.commit()
+            changing = await begun(change(database, "cus_bea", opened="1"))
+            both["cus_bea"].merged_into = "cus_ada"
         await changing
 
         assert (await customer(database)).latest == {"opened": "1"}
@@ -116,9 +112,8 @@ class TestAStep:
 
         async with database.writing() as session:
             [found] = (await messages_of(session, [report])).values()
-            async with meanwhile(looks(database)) as looking:
-                advance(found, report, MessageStatus.DELIVERED)
-                await session.commit()
+            looking = await begun(looks(database))
+            advance(found, report, MessageStatus.DELIVERED)
 
         assert await looking == MessageStatus.DELIVERED
 
@@ -128,8 +123,7 @@ class TestAStep:
         async with database.writing() as session:
             await conclude_all(session, {MESSAGE: {"status": MessageStatus.ACCEPTED}})
             await session.flush()
-            async with meanwhile(looks(database)) as looking:
-                await session.commit()
+            looking = await begun(looks(database))
 
         assert await looking == MessageStatus.ACCEPTED
 
@@ -141,8 +135,7 @@ class TestAStep:
         async with database.writing() as session:
             await locked_customers(session, ["cus_ada"])
             session.add(event("order", NOON + timedelta(minutes=1), name="Order Completed"))
-            async with meanwhile(overtaken(database, ends_on=["Order Completed"])) as claiming:
-                await session.commit()
+            claiming = await begun(overtaken(database, ends_on=["Order Completed"]))
 
         assert await claiming == "Order Completed"
 
