@@ -61,6 +61,7 @@ class SqliteDriver:
     def __init__(self, connection: AsyncConnection, driver: sqlite_driver.Connection) -> None:
         self._connection = connection
         self._driver = driver
+        self._is_over = False
 
     async def begin(self) -> None:
         """Begin the session's transaction; the engine knows how."""
@@ -84,8 +85,14 @@ class SqliteDriver:
             await cursor.executemany(statement, rows)
         return cursor.rowcount
 
+    def end(self) -> None:
+        """The connection is somebody else's from now on: refuse whatever is still asked."""
+        self._is_over = True
+
     @contextmanager
     def _telling(self, statement: str) -> Iterator[None]:
+        if self._is_over:
+            raise _over(statement)
         logger.debug(statement)
         try:
             yield
@@ -115,6 +122,7 @@ class PostgresqlDriver:
         self._driver = driver
         self._turn = turn
         self._begin = begin
+        self._is_over = False
 
     async def begin(self) -> None:
         """Begin the session's transaction, unless each statement is one by itself."""
@@ -155,9 +163,15 @@ class PostgresqlDriver:
             except UniqueViolationError as error:
                 raise Overtaken from error
 
+    def end(self) -> None:
+        """The connection is somebody else's from now on: refuse whatever is still asked."""
+        self._is_over = True
+
     @asynccontextmanager
     async def _telling(self, statement: str) -> AsyncIterator[None]:
         async with self._turn:
+            if self._is_over:
+                raise _over(statement)
             logger.debug(statement)
             try:
                 yield
@@ -174,6 +188,7 @@ class PostgresqlDriver:
                 raise _failure(statement, error, is_gone=is_gone) from error
 
     async def _give_up(self, error: Exception | None = None) -> None:
+        self._is_over = True
         await self._connection.invalidate(error)
         # Or SQLAlchemy would open another one for its next statement, outside of the transaction.
         await self._connection.close()
@@ -183,6 +198,10 @@ def _failure(statement: str, error: Exception, *, is_gone: bool = False) -> DBAP
     is_refused = isinstance(error, sqlite3.IntegrityError | IntegrityConstraintViolationError)
     told = IntegrityError if is_refused else DBAPIError
     return told(statement, None, error, hide_parameters=True, connection_invalidated=is_gone)
+
+
+def _over(statement: str) -> DBAPIError:
+    return _failure(statement, InterfaceError("the session has lost its connection"), is_gone=True)
 
 
 def driver_behind(

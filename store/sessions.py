@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypedDict
 
 from sqlalchemy import URL
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from store.addresses import access_to, read_url
@@ -53,6 +54,14 @@ _ANSWERS_WITHIN: Final = 2 * PATIENCE + 5
 _RENEW_AFTER: Final = 1_800
 _CONNECTION: Final = "connection"
 _DRIVER: Final = "driver"
+
+
+class _Session(AsyncSession):
+    """A session that ends with its block."""
+
+    async def rollback(self) -> None:
+        """Refused: the transaction is not the session's own."""
+        raise InvalidRequestError("Let an error leave the session's block: it takes all back.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,7 @@ class Database:
         async with AsyncExitStack() as stack:
             with explained(self._url):
                 connection = await stack.enter_async_context(way.engine.connect())
-                session = AsyncSession(connection, expire_on_commit=False)
+                session = _Session(connection, expire_on_commit=False)
                 session.info[_CONNECTION] = connection
                 session.info[_DRIVER] = driver = driver_behind(connection, begin=way.begin)
                 await driver.begin()
@@ -145,9 +154,10 @@ class Database:
                 try:
                     yield session
                 finally:
-                    del session.info[_DRIVER]  # somebody else's from now on
-                    if session.identity_map or session.new:
-                        session.expunge_all()
+                    del session.info[_DRIVER]
+                    driver.end()
+                    if session.in_transaction() or session.identity_map or session.new:
+                        await session.close()  # or its objects wait for the collector of cycles
 
 
 def connection_of(session: AsyncSession) -> AsyncConnection:

@@ -1,9 +1,14 @@
 """Every test of the store works with SQLite and with PostgreSQL, unless it says which."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from store.sessions import Database
+from tests.fakes.friends import FRIENDS, friends, write
+from tests.fakes.relay import Relay
 from tests.postgresql import Server
 from tests.store.full_database import fill_first_version
 
@@ -29,3 +34,21 @@ async def full(bare_url: str, tmp_path: Path) -> str:
     (tmp_path / "data").mkdir()
     await fill_first_version(bare_url)
     return bare_url
+
+
+@pytest.fixture
+async def known(bare_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database of friends, of whom nobody is there yet."""
+    (tmp_path / "data").mkdir()
+    database = Database.open(bare_url)
+    await write(database, lambda session: session.execute(text(FRIENDS)))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def relay(known: Database, bare_url: str) -> AsyncIterator[Relay]:
+    """A way to the friends' server."""
+    assert await friends(known) == []
+    async with Relay.to(bare_url) as relay:
+        yield relay
