@@ -19,18 +19,18 @@ _AT_MOST: Final = 32
 #: Who asks so soon after a group was answered, in seconds, is not expected to be the last.
 _SOON: Final = 0.02
 #: Seconds from the beginning of a group to the next, where nobody is in a hurry.
-UNHURRIED: Final = 0.05
+UNHURRIED: Final = 0.25
 
 
 class Grouped(Generic[T, R]):
     """Does the work for those who ask while it is under way together, when it is over.
 
-    Who asks alone does not wait for others. Who asks just after others were answered may be made to
-    wait for more to come, until that group's beginning is as many seconds ago as groups are to be
-    `apart`: the fewer groups, the less each costs. `together` answers all in the order in which
-    they asked, with None for each that is to be done by itself, which `alone` does. When it fails,
-    each is done by itself, so that only those whose fault it was hear of it; but what `is_of_all`,
-    as that a database is away, all hear at once.
+    Who asks alone does not wait for others. Who asks just after others were answered, or after a
+    group of several, may be made to wait for more to come, until that group's beginning is as many
+    seconds ago as groups are to be `apart`: the fewer groups, the less each costs. `together`
+    answers all in the order in which they asked, with None for each that is to be done by itself,
+    which `alone` does. When it fails, each is done by itself, so that only those whose fault it was
+    hear of it; but what `is_of_all`, as that a database is away, all hear at once.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Grouped(Generic[T, R]):
         self._together, self._alone, self._at_most = together, alone, at_most
         self._is_of_all, self._apart = is_of_all, apart
         self._begun_at = self._answered_at = float("-inf")
+        self._had_company = False
         self._is_full = asyncio.Event()
         self._waiting: deque[tuple[T, asyncio.Future[R | None]]] = deque()
         self._working: asyncio.Task[None] | None = None
@@ -65,6 +66,7 @@ class Grouped(Generic[T, R]):
             while self._waiting:
                 await self._gather()
                 number = min(len(self._waiting), self._at_most)
+                self._had_company = number > 1
                 await self._work_for([self._waiting.popleft() for _ in range(number)])
                 self._answered_at = asyncio.get_running_loop().time()
         finally:
@@ -74,9 +76,10 @@ class Grouped(Generic[T, R]):
             self._waiting.clear()
 
     async def _gather(self) -> None:
-        """Let more come, where the last group was answered only just now."""
+        """Let more come, where others came together last time, or only just now."""
         loop = asyncio.get_running_loop()
-        if self._apart and loop.time() < self._answered_at + _SOON:
+        is_busy = self._had_company or loop.time() < self._answered_at + _SOON
+        if self._apart and is_busy:
             if len(self._waiting) < self._at_most:
                 self._is_full.clear()
             with suppress(TimeoutError):

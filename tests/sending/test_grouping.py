@@ -145,6 +145,32 @@ class TestGroupsThatAreApart:
         assert (await second, await third) == (4, 6)
         assert doubling.groups == [[1], [2, 3]]
 
+    async def test_wait_for_more_to_come_where_several_came_last_time(
+        self, doubling: Doubling
+    ) -> None:
+        doubling.is_let.set()
+        grouped = doubling.grouped(apart=0.3)
+        await all_of(grouped, 1, 2)
+        await asyncio.sleep(0.1)
+
+        third = asyncio.create_task(grouped.do(3))
+        await asyncio.sleep(0.1)
+        fourth = asyncio.create_task(grouped.do(4))
+
+        assert (await third, await fourth) == (6, 8)
+        assert doubling.groups == [[1, 2], [3, 4]]
+
+    async def test_wait_no_longer_than_they_are_to_be_apart(self, doubling: Doubling) -> None:
+        doubling.is_let.set()
+        grouped = doubling.grouped(apart=0.1)
+        await all_of(grouped, 1, 2)
+        await asyncio.sleep(0.15)
+        began = asyncio.get_running_loop().time()
+
+        await grouped.do(3)
+
+        assert asyncio.get_running_loop().time() - began < 0.05
+
     async def test_wait_for_no_more_once_they_are_full(self, doubling: Doubling) -> None:
         doubling.is_let.set()
         grouped = doubling.grouped(at_most=2, apart=60)
