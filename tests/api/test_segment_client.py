@@ -142,9 +142,9 @@ class TestSegmentsPythonClient:
     ) -> None:
         shop = Shop(await new_key("ingest", rate_limit=20), url, upload_size=100)
 
+        started = time.monotonic()
         for number in range(300):
             shop.client.track(number + 1, "Product Viewed")
-        started = time.monotonic()
         shop.finish()
 
         assert shop.errors == []
